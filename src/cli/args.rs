@@ -1,0 +1,311 @@
+//! What may be typed. [`super::settings`] turns it into what is meant.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Strips site boilerplate and repeated paragraphs from scraped text, and says what went and why.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Clean files: learn from them, then strip them
+    Clean(Clean),
+    /// Count how paragraphs recur, and keep the counts
+    Learn(Learn),
+    /// Add up indexes
+    Merge(Merge),
+    /// Strip files by an index
+    Strip(Strip),
+    /// Show what an index holds
+    Inspect(Inspect),
+    /// Show the evidence and the verdict on each paragraph of one document
+    Explain(Explain),
+    /// Put removed paragraphs back
+    Restore(Restore),
+}
+
+/// What to read, and how.
+#[derive(Debug, Args)]
+pub(super) struct Inputs {
+    /// Files, directories (walked) or - for standard input: .txt .jsonl .ndjson, also .gz .zst
+    #[arg(required = true, value_name = "INPUT")]
+    pub(super) paths: Vec<PathBuf>,
+    /// What the inputs hold, whatever their names
+    #[arg(long, value_name = "FORMAT", help_heading = "Input")]
+    pub(super) format: Option<FormatName>,
+    /// Field of the text
+    #[arg(long, value_name = "NAME", default_value = "text", help_heading = "Input")]
+    pub(super) text_field: String,
+    /// Field of the identifier; without one a record goes by its file and line
+    #[arg(long, value_name = "NAME", default_value = "id", help_heading = "Input")]
+    pub(super) id_field: String,
+    /// Field of the address
+    #[arg(long, value_name = "NAME", default_value = "url", help_heading = "Input")]
+    pub(super) url_field: String,
+    /// Field of the site
+    #[arg(long, value_name = "NAME", default_value = "site", help_heading = "Input")]
+    pub(super) site_field: String,
+    /// Field that orders documents (an integer or an ISO date); by default their place does
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    pub(super) order_field: Option<String>,
+    /// Where a record's site is taken from
+    #[arg(long, value_name = "FROM", help_heading = "Input")]
+    pub(super) site_from: Option<SiteFromName>,
+    /// What a paragraph is: a line, a block between blank lines, or auto: blocks where the
+    /// document is hard-wrapped
+    #[arg(long, value_name = "UNIT", default_value = "auto", help_heading = "Input")]
+    pub(super) paragraph: ParagraphName,
+    /// Larger records pass through unjudged
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Input")]
+    pub(super) max_record_bytes: usize,
+    /// Stop at the first record that cannot be read
+    #[arg(long, help_heading = "Input")]
+    pub(super) strict: bool,
+    /// Where records that cannot be read are set aside [default: beside OUT]
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub(super) rejects: Option<PathBuf>,
+    /// Threads; 0 for one a core
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Resources")]
+    pub(super) threads: usize,
+    /// Memory for counting; more is spilled to --tmp-dir
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size, help_heading = "Resources")]
+    pub(super) memory: usize,
+    /// Folder for temporary files
+    #[arg(long, value_name = "DIR", help_heading = "Resources")]
+    pub(super) tmp_dir: Option<PathBuf>,
+    /// Documents worked on at a time; the output does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 4096, help_heading = "Resources")]
+    pub(super) batch: usize,
+    /// Print nothing but errors
+    #[arg(long, short, help_heading = "Resources")]
+    pub(super) quiet: bool,
+}
+
+/// What goes, and where the rest is written.
+#[derive(Debug, Args)]
+pub(super) struct Decisions {
+    /// Where cleaned text goes: a file for one input, else a directory; - for standard output
+    #[arg(short, long, value_name = "OUT", required_unless_present = "dry_run")]
+    pub(super) output: Option<PathBuf>,
+    /// Where the record of what went and why goes (JSONL)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) removed: Option<PathBuf>,
+    /// Where the summary goes as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) summary: Option<PathBuf>,
+    /// Write no cleaned text; the summary, and the files that are named, are written
+    #[arg(long, help_heading = "Output")]
+    pub(super) dry_run: bool,
+    /// Keep all text and add a field `removed` with the spans to each record
+    #[arg(long, conflicts_with = "drop_empty", help_heading = "Output")]
+    pub(super) mark: bool,
+    /// Leave emptied records out; the audit has them whole
+    #[arg(long, help_heading = "Output")]
+    pub(super) drop_empty: bool,
+    /// Which copies of a duplicate stay
+    #[arg(long, value_name = "WHICH", default_value = "first", help_heading = "Decisions")]
+    pub(super) keep_copies: KeepCopiesName,
+    /// Where repetition is looked for
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', help_heading = "Decisions",
+          default_values_t = [ScopeName::Document, ScopeName::Site, ScopeName::Corpus])]
+    pub(super) scope: Vec<ScopeName>,
+    /// Keep a document that would lose more than this share of its bytes, duplicates aside
+    #[arg(long, value_name = "SHARE", default_value_t = 0.9, value_parser = share, help_heading = "Decisions")]
+    pub(super) max_removed: f64,
+    /// Put nothing in place when more than this share of all text would go
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Decisions")]
+    pub(super) max_removed_total: Option<f64>,
+    /// Patterns of paragraphs that always stay, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Decisions")]
+    pub(super) allow: Option<PathBuf>,
+    /// Patterns of paragraphs that always go, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Decisions")]
+    pub(super) deny: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Clean {
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
+    #[command(flatten)]
+    pub(super) decisions: Decisions,
+    /// An index of older documents to judge by as well
+    #[arg(long, value_name = "FILE", help_heading = "Index")]
+    pub(super) index: Option<PathBuf>,
+    /// Where old and new counts together are kept
+    #[arg(long, value_name = "FILE", help_heading = "Index")]
+    pub(super) save_index: Option<PathBuf>,
+    /// Keep no text in the saved index
+    #[arg(long, requires = "save_index", help_heading = "Index")]
+    pub(super) no_text: bool,
+    /// Count inputs again that the index holds already
+    #[arg(long, help_heading = "Index")]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Learn {
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
+    /// The index to write
+    #[arg(short, long, value_name = "INDEX")]
+    pub(super) output: PathBuf,
+    /// Keep no text in the index
+    #[arg(long)]
+    pub(super) no_text: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Merge {
+    /// The indexes to add up
+    #[arg(required = true, value_name = "INDEX")]
+    pub(super) indexes: Vec<PathBuf>,
+    /// The index to write
+    #[arg(short, long, value_name = "INDEX")]
+    pub(super) output: PathBuf,
+    /// Add inputs that two indexes hold twice
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Strip {
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
+    #[command(flatten)]
+    pub(super) decisions: Decisions,
+    /// The index to judge by
+    #[arg(long, value_name = "FILE")]
+    pub(super) index: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// The index to look into
+    pub(super) index: PathBuf,
+    /// Show what recurs on this site
+    #[arg(long, value_name = "SITE")]
+    pub(super) site: Option<String>,
+    /// Lines to show
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) top: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
+    /// The document to explain
+    #[arg(long, value_name = "ID")]
+    pub(super) id: String,
+    /// The index to judge by; without it the inputs themselves are learned first
+    #[arg(long, value_name = "FILE")]
+    pub(super) index: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// The cleaned file or directory
+    pub(super) cleaned: PathBuf,
+    /// The audit of the run that cleaned it
+    pub(super) removed: PathBuf,
+    /// Where the originals go
+    #[arg(short, long, value_name = "OUT")]
+    pub(super) output: PathBuf,
+    /// Records that were set aside [default: beside CLEANED, when it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(super) rejects: Option<PathBuf>,
+    /// Field of the text
+    #[arg(long, value_name = "NAME", default_value = "text")]
+    pub(super) text_field: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FormatName {
+    /// A file a document
+    Txt,
+    /// A JSON object a line
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SiteFromName {
+    /// The site field
+    Field,
+    /// The host of the address
+    Url,
+    /// The registrable domain of the address
+    Domain,
+    /// The folder of the file
+    Folder,
+    /// The whole run is one site
+    None,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ParagraphName {
+    /// Blocks where the document is hard-wrapped, else lines
+    Auto,
+    /// Every non-blank line
+    Line,
+    /// Every run of non-blank lines
+    Block,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum KeepCopiesName {
+    /// The first one
+    First,
+    /// All of them
+    All,
+    /// None of them
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ScopeName {
+    /// In one document
+    Document,
+    /// Across the documents of a site
+    Site,
+    /// Across all documents
+    Corpus,
+}
+
+impl std::fmt::Display for ScopeName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Document => "document",
+            Self::Site => "site",
+            Self::Corpus => "corpus",
+        })
+    }
+}
+
+/// Bytes, as a number with K, M, G or T (powers of 1024).
+fn size(text: &str) -> Result<usize, String> {
+    let upper = text.to_ascii_uppercase();
+    let digits = upper.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match upper.get(digits.len()..).unwrap_or("") {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => return Err("give bytes, or a number with K, M, G or T".to_owned()),
+    };
+    let number: usize = digits.parse().map_err(|_| "give a whole number of bytes".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "is too large".to_owned())
+}
+
+/// A share between 0 and 1.
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "give a share between 0 and 1".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("lies outside 0 to 1".to_owned()) }
+}

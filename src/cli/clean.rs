@@ -1,0 +1,27 @@
+//! `dechaff clean`.
+
+use super::{Outcome, args, progress, settings};
+use crate::error::Result;
+use crate::index::{Index, build::Texts};
+use crate::io::source::Passes;
+use crate::pipeline::{Job, Monitor};
+
+pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
+    let mut config = settings::config(&command.inputs)?;
+    settings::decide(&mut config, &command.decisions)?;
+    config.is_forced = command.force;
+    let older = command.index.as_deref().map(Index::open).transpose()?;
+    if let Some(older) = &older {
+        config.recipe = older.recipe();
+    }
+    let sources = settings::sources(&command.inputs, &config, Passes::Two)?;
+    let targets = settings::targets(&command.inputs, &command.decisions, &sources)?;
+    let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
+    let save = command.save_index.as_deref().map(|path| (path, texts));
+    let job = Job::new(&sources, &config, monitor)?;
+    let bar = progress::Bar::start(&job, 2, command.inputs.quiet);
+    let (summary, staged) = job.clean(older.as_ref(), save, &targets)?;
+    staged.commit()?;
+    bar.finish(&summary);
+    Ok(super::outcome(&summary))
+}

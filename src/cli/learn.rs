@@ -1,0 +1,25 @@
+//! `dechaff learn`.
+
+use super::{Outcome, args, progress, settings};
+use crate::error::Result;
+use crate::index::build::Texts;
+use crate::io::source::Passes;
+use crate::pipeline::{Job, Monitor, Targets};
+
+pub(super) fn run(command: &args::Learn, monitor: Monitor) -> Result<Outcome> {
+    let config = settings::config(&command.inputs)?;
+    let sources = settings::sources(&command.inputs, &config, Passes::One)?;
+    let rejects = command.inputs.rejects.clone();
+    let targets = Targets {
+        rejects: rejects.or_else(|| Some(settings::rejects_beside(&command.output))),
+        out: Some(command.output.clone()),
+        ..Targets::default()
+    };
+    let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
+    let job = Job::new(&sources, &config, monitor)?;
+    let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
+    let (summary, staged) = job.learn(&[], &targets, texts)?;
+    staged.commit()?;
+    bar.finish_counting(&summary);
+    Ok(super::outcome(&summary))
+}

@@ -1,0 +1,94 @@
+//! The command line: arguments, progress and exit codes; all work is done by the public API.
+
+mod args;
+mod clean;
+mod explain;
+mod inspect;
+mod learn;
+mod merge;
+mod progress;
+mod restore;
+mod settings;
+mod strip;
+
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+
+use clap::Parser;
+
+use crate::error::{Error, Result};
+use crate::pipeline::Monitor;
+use crate::report::Summary;
+use args::{Arguments, Command};
+
+/// How a command ended, as its exit code tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All was done.
+    Done,
+    /// Done, but some records or files were unreadable.
+    SomeUnreadable,
+}
+
+/// Runs the command that the process was called with.
+///
+/// The exit code is 0 when all was done, 1 on failure, 2 on wrong usage, 3 when all was done but
+/// for records or files that could not be read. A reader that closes the pipe is no failure.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let monitor = Monitor::default();
+    let stop = monitor.stop.clone();
+    if let Err(error) = ctrlc::set_handler(move || stop.store(true, Ordering::Relaxed)) {
+        message(&format!("warning: Ctrl-C leaves temporary files behind: {error}"));
+    }
+    match run(arguments, monitor) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::SomeUnreadable) => ExitCode::from(3),
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) if error.is_interrupted() => {
+            message(&format!("dechaff: {error}"));
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            message(&format!("dechaff: {error}"));
+            ExitCode::from(if error.is_settings() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: Arguments, monitor: Monitor) -> Result<Outcome> {
+    match arguments.command {
+        Command::Clean(command) => clean::run(&command, monitor),
+        Command::Learn(command) => learn::run(&command, monitor),
+        Command::Merge(command) => merge::run(&command, monitor),
+        Command::Strip(command) => strip::run(&command, monitor),
+        Command::Inspect(command) => inspect::run(&command),
+        Command::Explain(command) => explain::run(&command, monitor),
+        Command::Restore(command) => restore::run(&command),
+    }
+}
+
+/// What the summary says of the exit code.
+fn outcome(summary: &Summary) -> Outcome {
+    if summary.rejected > 0 || !summary.unreadable.is_empty() {
+        Outcome::SomeUnreadable
+    } else {
+        Outcome::Done
+    }
+}
+
+/// Tells the user something on standard error; when nobody can read it, that is no failure.
+fn message(text: &str) {
+    use std::io::Write;
+    let written = writeln!(anstream::stderr().lock(), "{text}");
+    drop(written);
+}
+
+/// Prints to standard output.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|e| Error::io("write", "stdout", e))
+}

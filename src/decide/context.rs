@@ -1,0 +1,89 @@
+//! The document as a whole: orphan headings, doubled ends, and the guards.
+
+use super::evidence::Evidence;
+use super::policy::{KeepCopies, Policy, Reason, Verdict};
+
+/// The verdicts on all paragraphs of a document, and whether a guard kept it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgment {
+    /// One verdict a paragraph.
+    pub verdicts: Vec<Verdict>,
+    /// The document would have lost more than it may and was kept, duplicates aside.
+    pub is_guarded: bool,
+}
+
+/// Judges a document: each paragraph by its evidence, then all of them together.
+///
+/// # Examples
+///
+/// ```
+/// use dechaff::decide::{Evidence, Policy, context::judge};
+/// let body = Evidence { tokens: 50, bytes: 300, is_sentence: true, ..Evidence::default() };
+/// assert!(judge(&[body], &Policy::default()).verdicts[0].reason().is_none());
+/// ```
+pub fn judge(evidence: &[Evidence], policy: &Policy) -> Judgment {
+    let mut verdicts: Vec<Verdict> = evidence.iter().map(|e| policy.judge(e)).collect();
+    if policy.scopes.document {
+        remove_doubled_end(evidence, &mut verdicts);
+        remove_orphans(evidence, &mut verdicts);
+    }
+    let is_guarded = guard(evidence, &mut verdicts, policy);
+    debug_assert!(policy.keep_copies != KeepCopies::All || !verdicts.contains(&DUPLICATE));
+    Judgment { verdicts, is_guarded }
+}
+
+const DUPLICATE: Verdict = Verdict::Remove(Reason::Duplicate);
+
+/// A block that stands twice at the very end, below a heading over links or calls, is the site's:
+/// both copies go.
+fn remove_doubled_end(evidence: &[Evidence], verdicts: &mut [Verdict]) {
+    let Some(marker) = evidence.iter().rposition(|e| e.is_marker) else { return };
+    let section = marker + 1..evidence.len();
+    let is_copy = |at: &usize| {
+        verdicts[*at] == Verdict::Remove(Reason::Repeat)
+            && evidence[*at].repeat.is_some_and(|repeat| repeat.of as usize > marker)
+    };
+    let copies = section.clone().rev().take_while(is_copy).count();
+    let (said, again) = section.clone().partition::<Vec<_>, _>(|&at| at + copies < section.end);
+    let tokens = |of: &[usize]| of.iter().map(|&at| evidence[at].tokens).sum::<u32>();
+    let is_doubled = copies > 0 && !said.is_empty() && 3 * tokens(&again) >= 2 * tokens(&said);
+    if is_doubled && section.clone().all(|at| !evidence[at].is_allowed) {
+        verdicts[section].fill(Verdict::Remove(Reason::Boilerplate));
+    }
+}
+
+/// A heading over links or calls goes when all that stood under it went, or nothing stands there.
+fn remove_orphans(evidence: &[Evidence], verdicts: &mut [Verdict]) {
+    for at in (0..evidence.len()).rev() {
+        if !evidence[at].is_marker || verdicts[at] != Verdict::Keep || evidence[at].is_allowed {
+            continue;
+        }
+        let is_bare = match verdicts.get(at + 1) {
+            None => at > 0,
+            Some(next) => {
+                matches!(next, Verdict::Remove(Reason::Boilerplate | Reason::Rule | Reason::Orphan))
+            }
+        };
+        if is_bare {
+            verdicts[at] = Verdict::Remove(Reason::Orphan);
+        }
+    }
+}
+
+/// Takes all removals but duplicates back where they would empty the document or take too much.
+fn guard(evidence: &[Evidence], verdicts: &mut [Verdict], policy: &Policy) -> bool {
+    let bytes = |wanted: &dyn Fn(Verdict) -> bool| -> usize {
+        let chosen = evidence.iter().zip(verdicts.iter()).filter(|(_, verdict)| wanted(**verdict));
+        chosen.map(|(evidence, _)| evidence.bytes).sum()
+    };
+    let judged = bytes(&|verdict| verdict != DUPLICATE);
+    let removed = bytes(&|verdict| verdict != DUPLICATE && verdict != Verdict::Keep);
+    let share = crate::text::repeat::ratio(removed, judged);
+    let is_too_much = removed > 0 && (removed == judged || share > policy.removed_max);
+    if is_too_much {
+        for verdict in verdicts.iter_mut().filter(|verdict| **verdict != DUPLICATE) {
+            *verdict = Verdict::Keep;
+        }
+    }
+    is_too_much
+}

@@ -1,0 +1,314 @@
+//! What the document, its site and the corpus say of a paragraph, in numbers.
+
+use super::policy::Policy;
+use super::rules::Rules;
+use crate::document::Document;
+use crate::index::{Index, SiteCount};
+use crate::text::repeat::{Repeat, covered_tokens, ratio};
+use crate::text::sketch::{CONTEXTS, context_hash};
+use crate::text::{ParagraphSketch, Sketch};
+
+/// All that is known of one paragraph when it is judged.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state")]
+pub struct Evidence {
+    /// Bytes of the paragraph.
+    pub bytes: usize,
+    /// Tokens of the paragraph.
+    pub tokens: u32,
+    /// How many of them hold a digit.
+    pub slots: u32,
+    /// Whether it ends as a sentence does.
+    pub is_sentence: bool,
+    /// Whether it is the first paragraph of its document.
+    pub is_head: bool,
+    /// The built-in rule it matches.
+    pub rule: Option<String>,
+    /// The user's pattern that takes it out.
+    pub denied: Option<String>,
+    /// Whether a pattern of the user keeps it.
+    pub is_allowed: bool,
+    /// Whether it is a heading over links or calls.
+    pub is_marker: bool,
+    /// What it says again within its document.
+    pub repeat: Option<Repeat>,
+    /// How it recurs on its site.
+    pub site: SiteEvidence,
+    /// Another document that says it.
+    pub witness: Option<Witness>,
+}
+
+/// How a paragraph recurs over the documents of its site, numbers masked.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SiteEvidence {
+    /// Documents of the site that hold it, this one included.
+    pub documents: u32,
+    /// Documents of the site.
+    pub of_documents: u64,
+    /// Documents of the site that begin with it.
+    pub heads: u32,
+    /// Documents looked at to see whether they are otherwise different.
+    pub sampled: u32,
+    /// How many otherwise different documents these are.
+    pub contexts: u32,
+    /// Documents of the site that hold it with the same numbers.
+    pub strict_documents: u32,
+    /// Other sites that hold it.
+    pub other_sites: u32,
+    /// Share of its tokens in shingles that stand on several different documents of the site.
+    pub template: f64,
+}
+
+/// Another document that says what a paragraph says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Witness {
+    /// Its number in the index.
+    pub number: u32,
+    /// Share of the paragraph's tokens that lie in shingles of this one document.
+    pub containment: f64,
+    /// Documents that hold the paragraph word for word, this one included.
+    pub documents: u32,
+}
+
+/// Looks evidence up in an index.
+#[derive(Debug, Clone, Copy)]
+pub struct Gatherer<'a> {
+    index: &'a Index,
+    rules: &'a Rules,
+    policy: &'a Policy,
+}
+
+/// The document that is judged, as the index sees it.
+struct Subject {
+    /// Its number, when the index has counted it.
+    own: Option<u32>,
+    site: Option<u32>,
+    contexts: [u32; CONTEXTS],
+}
+
+impl<'a> Gatherer<'a> {
+    /// Evidence from `index`, gathered as `policy` needs it.
+    pub fn new(index: &'a Index, rules: &'a Rules, policy: &'a Policy) -> Self {
+        Self { index, rules, policy }
+    }
+
+    /// The evidence for each paragraph of `document`, which is record `record` of input `key`.
+    ///
+    /// What the index has counted of this very document is taken off first: a document is never
+    /// its own witness.
+    pub fn gather(
+        &self,
+        document: &Document,
+        sketch: &Sketch,
+        (key, record): (&str, u64),
+    ) -> Vec<Evidence> {
+        let subject = Subject {
+            own: self.own_number(sketch.identity, key, record),
+            site: self.index.site(&document.site),
+            contexts: sketch.contexts,
+        };
+        let mut is_head = true;
+        let paragraphs = sketch.paragraphs.iter().map(|paragraph| {
+            let text = paragraph.span.of(&document.text);
+            let mut evidence = Evidence {
+                bytes: paragraph.span.len(),
+                tokens: paragraph.tokens,
+                slots: paragraph.slots,
+                is_sentence: paragraph.is_sentence,
+                is_head: is_head && paragraph.tokens > 0,
+                rule: self.rule(paragraph, text),
+                denied: self.rules.deny.find_paragraph(paragraph.masked, text).map(Into::into),
+                is_allowed: self.rules.allow.find_paragraph(paragraph.masked, text).is_some(),
+                is_marker: self.rules.is_marker(paragraph.masked, paragraph.tokens, text),
+                repeat: paragraph.repeat,
+                ..Evidence::default()
+            };
+            if paragraph.tokens > 0 {
+                is_head = false;
+                self.look_up(&subject, sketch, paragraph, &mut evidence);
+            }
+            evidence
+        });
+        paragraphs.collect()
+    }
+
+    fn rule(&self, paragraph: &ParagraphSketch, text: &str) -> Option<String> {
+        self.rules.rule(paragraph.masked, paragraph.tokens, text).map(Into::into)
+    }
+
+    /// The document's number; of several equal ones that which stood in the same place.
+    fn own_number(&self, identity: u64, key: &str, record: u64) -> Option<u32> {
+        let numbers = self.index.numbers_of(identity);
+        let place = |number: &&u32| {
+            let row = self.index.document(**number)?;
+            let input = self.index.inputs().get(row.input as usize)?;
+            Some((row.record == record, input.key == key))
+        };
+        let same = numbers.iter().find(|n| place(n) == Some((true, true)));
+        let alike = || numbers.iter().find(|n| place(n).is_some_and(|(record, _)| record));
+        same.or_else(alike).or(numbers.first()).copied()
+    }
+
+    fn look_up(
+        &self,
+        subject: &Subject,
+        sketch: &Sketch,
+        paragraph: &ParagraphSketch,
+        evidence: &mut Evidence,
+    ) {
+        let masked = self.index.row(paragraph.masked).map(|row| row.sites()).unwrap_or_default();
+        let strict = if paragraph.strict == paragraph.masked {
+            masked.clone()
+        } else {
+            self.index.row(paragraph.strict).map(|row| row.sites()).unwrap_or_default()
+        };
+        evidence.site = self.site_evidence(subject, paragraph, &masked, &strict);
+        let exact = self.exact_witness(subject, paragraph, &masked, &strict);
+        let is_settled = exact.is_some() || paragraph.shingles.0 == paragraph.shingles.1;
+        evidence.witness = exact;
+        if is_settled && evidence.site.documents > 1 {
+            return;
+        }
+        let shingles: Vec<(usize, Vec<SiteCount>)> = sketch
+            .shingles_of(paragraph)
+            .iter()
+            .filter_map(|shingle| {
+                let row = self.index.row(shingle.fingerprint)?;
+                Some((shingle.token as usize, row.sites()))
+            })
+            .collect();
+        evidence.site.template = self.template_coverage(subject, paragraph, &shingles);
+        if exact.is_none() {
+            evidence.witness = self.near_witness(subject, paragraph, &shingles);
+        }
+    }
+
+    fn site_evidence(
+        &self,
+        subject: &Subject,
+        paragraph: &ParagraphSketch,
+        masked: &[SiteCount],
+        strict: &[SiteCount],
+    ) -> SiteEvidence {
+        let here = |counts: &[SiteCount]| counts.iter().position(|c| Some(c.site) == subject.site);
+        let new = u32::from(subject.own.is_none());
+        let count = here(masked).map(|at| &masked[at]);
+        let of_documents =
+            subject.site.map_or(0, |site| self.index.sites()[site as usize].documents);
+        let (sampled, contexts) = count.map_or((1, 1), |count| {
+            self.distinct_contexts(subject, context_hash(paragraph.strict), &count.sample)
+        });
+        SiteEvidence {
+            documents: count.map_or(0, |count| count.documents) + new,
+            of_documents: of_documents + u64::from(new),
+            heads: count.map_or(0, |count| count.heads),
+            sampled,
+            contexts,
+            strict_documents: here(strict).map_or(0, |at| strict[at].documents) + new,
+            other_sites: (masked.len() - usize::from(count.is_some()))
+                .try_into()
+                .unwrap_or(u32::MAX),
+            template: 0.0,
+        }
+    }
+
+    /// How many documents of the sample, the judged one included, were looked at, and how many
+    /// of them are otherwise different: copies of one story are one.
+    fn distinct_contexts(&self, subject: &Subject, own: u32, sample: &[u32]) -> (u32, u32) {
+        let others = sample.iter().filter(|&&number| Some(number) != subject.own);
+        let rows = others.filter_map(|&number| self.index.document(number));
+        let all: Vec<[u32; CONTEXTS]> =
+            std::iter::once(subject.contexts).chain(rows.map(|row| row.contexts)).collect();
+        let is_new = |at: usize| !all[..at].iter().any(|other| is_same_story(other, &all[at], own));
+        let distinct = (0..all.len()).filter(|&at| is_new(at)).count();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        (count(all.len()), count(distinct))
+    }
+
+    /// The first document that says the paragraph word for word and in which it surely stays.
+    fn exact_witness(
+        &self,
+        subject: &Subject,
+        paragraph: &ParagraphSketch,
+        masked: &[SiteCount],
+        strict: &[SiteCount],
+    ) -> Option<Witness> {
+        let stays = |count: &&SiteCount| {
+            let template = masked.iter().find(|other| other.site == count.site).unwrap_or(count);
+            let (_, contexts) =
+                self.distinct_contexts(subject, context_hash(paragraph.strict), &template.sample);
+            !self.policy.may_be_boilerplate(template.documents, contexts)
+        };
+        let candidates = strict.iter().filter_map(|count| {
+            let number = *count.sample.iter().find(|&&n| self.is_witness(subject, n))?;
+            stays(&count).then_some(number)
+        });
+        let documents = strict.iter().map(|count| count.documents).sum::<u32>()
+            + u32::from(subject.own.is_none());
+        candidates.min().map(|number| Witness { number, containment: 1.0, documents })
+    }
+
+    /// Whether document `number` may speak against the judged one.
+    fn is_witness(&self, subject: &Subject, number: u32) -> bool {
+        match subject.own {
+            None => true,
+            Some(own) if self.policy.any_copy_goes() => number != own,
+            Some(own) => number < own,
+        }
+    }
+
+    /// The one document that shares most of the paragraph's shingles.
+    fn near_witness(
+        &self,
+        subject: &Subject,
+        paragraph: &ParagraphSketch,
+        shingles: &[(usize, Vec<SiteCount>)],
+    ) -> Option<Witness> {
+        let mut votes: Vec<(u32, usize)> = Vec::new();
+        for (token, counts) in shingles {
+            let numbers = counts.iter().flat_map(|count| &count.sample);
+            let numbers = numbers.filter(|&&number| self.is_witness(subject, number));
+            votes.extend(numbers.map(|&number| (number, *token)));
+        }
+        votes.sort_unstable();
+        let shingle_len = self.index.recipe().shingle_len;
+        let covered = votes.chunk_by(|a, b| a.0 == b.0).map(|run| {
+            let covered = covered_tokens(run.iter().map(|&(_, token)| token), shingle_len);
+            (covered, std::cmp::Reverse(run[0].0))
+        });
+        let (covered, std::cmp::Reverse(number)) = covered.max()?;
+        let containment = ratio(covered, paragraph.tokens as usize);
+        Some(Witness { number, containment, documents: 1 })
+    }
+
+    /// Share of the tokens that lie in shingles of several otherwise different documents here.
+    fn template_coverage(
+        &self,
+        subject: &Subject,
+        paragraph: &ParagraphSketch,
+        shingles: &[(usize, Vec<SiteCount>)],
+    ) -> f64 {
+        let own = context_hash(paragraph.strict);
+        let new = u32::from(subject.own.is_none());
+        let on_site = shingles.iter().filter(|(_, counts)| {
+            counts.iter().any(|count| {
+                Some(count.site) == subject.site
+                    && self.policy.may_be_boilerplate(
+                        count.documents + new,
+                        self.distinct_contexts(subject, own, &count.sample).1,
+                    )
+            })
+        });
+        let shingle_len = self.index.recipe().shingle_len;
+        let covered = covered_tokens(on_site.map(|(token, _)| *token), shingle_len);
+        ratio(covered, paragraph.tokens as usize)
+    }
+}
+
+/// Whether two documents agree in at least half of what they are made of, `own` left out.
+fn is_same_story(one: &[u32; CONTEXTS], other: &[u32; CONTEXTS], own: u32) -> bool {
+    let known = |all: &[u32; CONTEXTS]| all.iter().filter(|&&c| c != u32::MAX && c != own).count();
+    let least = known(one).min(known(other));
+    let shared = one.iter().filter(|&&c| c != u32::MAX && c != own && other.contains(&c)).count();
+    least > 0 && shared * 2 >= least
+}

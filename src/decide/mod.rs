@@ -1,0 +1,16 @@
+//! From evidence to verdict: pure functions that know no file and no index internals.
+//!
+//! [`evidence`] gathers what the document, its site and the corpus say of each paragraph,
+//! [`policy`] judges each paragraph by its own evidence, [`context`] then looks at the document
+//! as a whole (orphan headings, doubled ends, the guards). [`rules`] are the patterns that hold
+//! on a single document.
+
+pub mod context;
+pub mod evidence;
+pub mod patterns;
+pub mod policy;
+pub mod rules;
+
+pub use evidence::{Evidence, Gatherer};
+pub use patterns::Patterns;
+pub use policy::{KeepCopies, Policy, Reason, Scopes, Verdict};

@@ -1,0 +1,172 @@
+//! Counting a run in bounded memory.
+
+use std::path::Path;
+
+use super::spill::Spill;
+use super::table::{DocumentRow, Input, Site};
+use super::{TEXT_BYTES_MAX, partition_of};
+use crate::document::Document;
+use crate::error::Result;
+use crate::hash::HashMap;
+use crate::text::sketch::{Recipe, Sketch};
+
+/// Whether the first text of each fingerprint is kept, so that people can see what recurs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// Keep up to [`TEXT_BYTES_MAX`] bytes of each paragraph's first place.
+    Keep,
+    /// Keep none.
+    Omit,
+}
+
+/// Counts the fingerprints of documents; [`super::Assembly`] turns it into an index.
+///
+/// # Examples
+///
+/// ```
+/// use dechaff::index::{Assembly, Builder, Keep, build::Texts};
+/// use dechaff::{Document, text::{Sketcher, sketch::Recipe}};
+/// let mut builder = Builder::new(Recipe::default(), 1 << 20, &std::env::temp_dir(), Texts::Keep);
+/// builder.begin_input("part.jsonl");
+/// let document = Document::new("1", "a.example", "Subscribe to our newsletter");
+/// builder.add(&document, 0, 0, &Sketcher::default().sketch(&document))?;
+/// let assembly = Assembly::new(&[], Some(&builder), Keep::All)?;
+/// assert_eq!(assembly.into_index()?.documents(), 1);
+/// # Ok::<(), dechaff::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Builder {
+    pub(super) recipe: Recipe,
+    pub(super) documents: Vec<DocumentRow>,
+    pub(super) ids: Vec<u8>,
+    /// End of each document's id in `ids`.
+    pub(super) id_ends: Vec<u64>,
+    pub(super) sites: Vec<Site>,
+    pub(super) inputs: Vec<Input>,
+    pub(super) tuples: Spill,
+    pub(super) texts: Option<Spill>,
+    site_numbers: HashMap<String, u32>,
+}
+
+/// Bytes of one (fingerprint, document) pair as it is spilled.
+pub(super) const TUPLE_BYTES: usize = 12;
+/// Set in a tuple's document number when the paragraph is the document's first.
+pub(super) const TUPLE_HEAD: u32 = 1 << 31;
+/// Bytes before the text in a spilled text record: fingerprint, document number, length.
+pub(super) const TEXT_PREFIX_BYTES: usize = 14;
+
+impl Builder {
+    /// An empty count that keeps about `memory_bytes` in memory and the rest in `folder`.
+    pub fn new(recipe: Recipe, memory_bytes: usize, folder: &Path, texts: Texts) -> Self {
+        let (tuple_bytes, text_bytes) = match texts {
+            Texts::Keep => (memory_bytes / 2, memory_bytes / 2),
+            Texts::Omit => (memory_bytes, 0),
+        };
+        Self {
+            recipe,
+            documents: Vec::new(),
+            ids: Vec::new(),
+            id_ends: Vec::new(),
+            sites: Vec::new(),
+            inputs: Vec::new(),
+            tuples: Spill::new(tuple_bytes, folder),
+            texts: (texts == Texts::Keep).then(|| Spill::new(text_bytes, folder)),
+            site_numbers: HashMap::default(),
+        }
+    }
+
+    /// The documents added from now on come from the input `key`.
+    pub fn begin_input(&mut self, key: &str) {
+        self.inputs.push(Input { generation: 0, key: key.to_owned(), digest: 0, documents: 0 });
+    }
+
+    /// Counts one document: record number `record` of the current input.
+    ///
+    /// # Errors
+    ///
+    /// When the temporary folder cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// When no input was begun, or with more than 2^31 documents.
+    pub fn add(
+        &mut self,
+        document: &Document,
+        record: u64,
+        order: u64,
+        sketch: &Sketch,
+    ) -> Result<()> {
+        let number = u32::try_from(self.documents.len()).ok().filter(|&n| n < TUPLE_HEAD);
+        let number = number.expect("a run has fewer than 2^31 documents");
+        let site = self.site_number(&document.site);
+        self.sites[site as usize].documents += 1;
+        let input = self.inputs.last_mut().expect("an input was begun");
+        input.documents += 1;
+        let mut chained = [0; 16];
+        chained[..8].copy_from_slice(&input.digest.to_le_bytes());
+        chained[8..].copy_from_slice(&sketch.identity.to_le_bytes());
+        input.digest = crate::hash::stable(&chained);
+        self.documents.push(DocumentRow {
+            identity: sketch.identity,
+            order,
+            record,
+            site,
+            input: u32::try_from(self.inputs.len() - 1).expect("fewer than 2^32 inputs"),
+            contexts: sketch.contexts,
+        });
+        self.ids.extend_from_slice(document.id.as_bytes());
+        self.id_ends.push(self.ids.len() as u64);
+        self.add_tuples(number, sketch)?;
+        self.add_texts(number, document, sketch)
+    }
+
+    fn add_tuples(&mut self, number: u32, sketch: &Sketch) -> Result<()> {
+        let mut push = |fingerprint: crate::text::Fingerprint, number: u32| {
+            let mut tuple = [0; TUPLE_BYTES];
+            tuple[..8].copy_from_slice(&fingerprint.0.to_le_bytes());
+            tuple[8..].copy_from_slice(&number.to_le_bytes());
+            self.tuples.push(partition_of(fingerprint), &tuple)
+        };
+        let mut flag = TUPLE_HEAD;
+        for paragraph in sketch.paragraphs.iter().filter(|p| p.tokens > 0) {
+            push(paragraph.masked, number | flag)?;
+            if paragraph.strict != paragraph.masked {
+                push(paragraph.strict, number | flag)?;
+            }
+            flag = 0;
+        }
+        sketch.shingles.iter().try_for_each(|shingle| push(shingle.fingerprint, number))
+    }
+
+    fn add_texts(&mut self, number: u32, document: &Document, sketch: &Sketch) -> Result<()> {
+        let Some(texts) = &mut self.texts else { return Ok(()) };
+        let mut record = Vec::with_capacity(TEXT_PREFIX_BYTES + TEXT_BYTES_MAX);
+        for paragraph in sketch.paragraphs.iter().filter(|p| p.tokens > 0) {
+            let text = cut(paragraph.span.of(&document.text));
+            record.clear();
+            record.extend_from_slice(&paragraph.masked.0.to_le_bytes());
+            record.extend_from_slice(&number.to_le_bytes());
+            let len = u16::try_from(text.len()).expect("a kept text is short");
+            record.extend_from_slice(&len.to_le_bytes());
+            record.extend_from_slice(text.as_bytes());
+            texts.push(partition_of(paragraph.masked), &record)?;
+        }
+        Ok(())
+    }
+
+    fn site_number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.site_numbers.get(name) {
+            return number;
+        }
+        let number = u32::try_from(self.sites.len()).expect("fewer than 2^32 sites");
+        self.sites.push(Site { name: name.to_owned(), documents: 0 });
+        self.site_numbers.insert(name.to_owned(), number);
+        number
+    }
+}
+
+/// The head of `text` that is kept, cut on a character border.
+fn cut(text: &str) -> &str {
+    let end = (0..=TEXT_BYTES_MAX.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    text.get(..end.unwrap_or(0)).unwrap_or("")
+}

@@ -1,0 +1,217 @@
+//! The index file: little-endian, checksummed, written front to back, read in place.
+//!
+//! ```text
+//! magic "dechaff\0", version u32, 0 u32
+//! 256 partitions: buckets u32[2^bits + 1], entries (fingerprint u64, value u64)[n], payload,
+//!                 texts (fingerprint u64, offset u64)[m], text bytes
+//! documents       48 bytes each, by position: identity u64, order u64, record u64, site u32,
+//!                 input u32, contexts u32[4]
+//! document order  u32 each: document numbers by (identity, number)
+//! ids             offsets u64[documents + 1], bytes
+//! header          JSON: settings, inputs, sites, and where all of the above lies
+//! header length u64, XXH3-64 of the header, magic
+//! ```
+//!
+//! The value of an entry is a document number with bit 32 set when the paragraph stood at its
+//! head, where one document holds the fingerprint; else bit 63 is set and the rest is the offset of
+//! a row in the payload: varints (number of sites, then for each: site, documents, heads, sample
+//! size, sample as differences of rising document numbers). The header holds an XXH3-64 of each
+//! section, so that damage is found when the file is opened.
+
+use std::io::Write;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::text::sketch::{CONTEXTS, Recipe};
+
+pub(super) const MAGIC: [u8; 8] = *b"dechaff\0";
+/// Raised when older readers could not understand a new file.
+pub const FORMAT_VERSION: u32 = 1;
+pub(super) const PREAMBLE_BYTES: usize = 16;
+pub(super) const TRAILER_BYTES: usize = 24;
+pub(super) const DOCUMENT_BYTES: usize = 32 + 4 * CONTEXTS;
+pub(super) const ENTRY_BYTES: usize = 16;
+/// Set in an entry's value when it is an offset into the payload.
+pub(super) const IS_OFFSET: u64 = 1 << 63;
+/// Set in an entry's value when the paragraph stood at the head of its one document.
+pub(super) const IS_HEAD: u64 = 1 << 32;
+
+/// A section: where it lies and what it hashes to.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct Section {
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+    pub(super) xxh3: u64,
+}
+
+/// Where the parts of a partition lie, in file order within its section.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct PartitionPlace {
+    pub(super) section: Section,
+    pub(super) bucket_bits: u32,
+    pub(super) entries: u64,
+    pub(super) payload_bytes: u64,
+    pub(super) texts: u64,
+}
+
+/// The JSON header at the end of the file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Header {
+    pub(super) recipe: Recipe,
+    pub(super) normalizer_version: u32,
+    pub(super) unicode_version: String,
+    /// Whether fingerprints of one document only are there.
+    pub(super) has_singletons: bool,
+    pub(super) inputs: Vec<super::table::Input>,
+    pub(super) sites: Vec<super::table::Site>,
+    pub(super) partitions: Vec<PartitionPlace>,
+    pub(super) documents: Section,
+    pub(super) document_order: Section,
+    pub(super) ids: Section,
+}
+
+/// One partition's rows, sorted by fingerprint and encoded.
+#[derive(Debug, Default)]
+pub struct EncodedPartition {
+    pub(super) entries: Vec<(u64, u64)>,
+    pub(super) payload: Vec<u8>,
+    pub(super) texts: Vec<(u64, u64)>,
+    pub(super) text_bytes: Vec<u8>,
+}
+
+/// Entries that share a bucket, on average.
+const BUCKET_ENTRIES: usize = 4;
+
+impl EncodedPartition {
+    fn bucket_bits(&self) -> u32 {
+        (self.entries.len() / BUCKET_ENTRIES).max(1).ilog2()
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let bits = self.bucket_bits();
+        let mut bytes = Vec::with_capacity(self.entries.len() * (ENTRY_BYTES + 1));
+        let mut at = 0;
+        for bucket in 0..=(1_u64 << bits) {
+            while at < self.entries.len() && bucket_of(self.entries[at].0, bits) < bucket {
+                at += 1;
+            }
+            let start = u32::try_from(at).expect("a partition has fewer than 2^32 rows");
+            bytes.extend_from_slice(&start.to_le_bytes());
+        }
+        for pairs in [&self.entries, &self.texts] {
+            for (fingerprint, value) in pairs {
+                bytes.extend_from_slice(&fingerprint.to_le_bytes());
+                bytes.extend_from_slice(&value.to_le_bytes());
+            }
+            if std::ptr::eq(pairs, &raw const self.entries) {
+                bytes.extend_from_slice(&self.payload);
+            }
+        }
+        bytes.extend_from_slice(&self.text_bytes);
+        bytes
+    }
+}
+
+/// The bucket of a fingerprint: the bits that follow those of the partition.
+pub(super) fn bucket_of(fingerprint: u64, bits: u32) -> u64 {
+    (fingerprint << 8).checked_shr(64 - bits).unwrap_or(0)
+}
+
+/// Writes an index front to back.
+#[derive(Debug)]
+pub(super) struct Writer<W> {
+    out: W,
+    offset: u64,
+    header: Header,
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) fn new(mut out: W, header: Header) -> Result<Self> {
+        let mut preamble = Vec::with_capacity(PREAMBLE_BYTES);
+        preamble.extend_from_slice(&MAGIC);
+        preamble.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        preamble.extend_from_slice(&0_u32.to_le_bytes());
+        out.write_all(&preamble).map_err(refused)?;
+        Ok(Self { out, offset: PREAMBLE_BYTES as u64, header })
+    }
+
+    /// Appends the next partition; all of them must be given, in order.
+    pub(super) fn partition(&mut self, partition: &EncodedPartition) -> Result<()> {
+        let section = self.section(&partition.to_bytes())?;
+        self.header.partitions.push(PartitionPlace {
+            section,
+            bucket_bits: partition.bucket_bits(),
+            entries: partition.entries.len() as u64,
+            payload_bytes: partition.payload.len() as u64,
+            texts: partition.texts.len() as u64,
+        });
+        Ok(())
+    }
+
+    /// Writes the documents and the header; gives the output back.
+    pub(super) fn finish(mut self, documents: &[u8], order: &[u8], ids: &[u8]) -> Result<W> {
+        self.header.documents = self.section(documents)?;
+        self.header.document_order = self.section(order)?;
+        self.header.ids = self.section(ids)?;
+        let header = serde_json::to_vec(&self.header).map_err(|e| refused(e.into()))?;
+        self.out.write_all(&header).map_err(refused)?;
+        let mut trailer = Vec::with_capacity(TRAILER_BYTES);
+        trailer.extend_from_slice(&(header.len() as u64).to_le_bytes());
+        trailer.extend_from_slice(&crate::hash::stable(&header).to_le_bytes());
+        trailer.extend_from_slice(&MAGIC);
+        self.out.write_all(&trailer).map_err(refused)?;
+        self.out.flush().map_err(refused)?;
+        Ok(self.out)
+    }
+
+    fn section(&mut self, bytes: &[u8]) -> Result<Section> {
+        self.out.write_all(bytes).map_err(refused)?;
+        let section = Section {
+            offset: self.offset,
+            bytes: bytes.len() as u64,
+            xxh3: crate::hash::stable(bytes),
+        };
+        self.offset += section.bytes;
+        Ok(section)
+    }
+}
+
+fn refused(source: std::io::Error) -> Error {
+    Error::io("write", "the index", source)
+}
+
+/// Appends `value` in seven bits a byte, least first, the top bit set on all bytes but the last.
+pub(super) fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push((value & 0x7F) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push((value & 0x7F) as u8);
+}
+
+/// Takes a varint off the front of `bytes`; nothing when it is cut short or too long.
+pub(super) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7F) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Reads the little-endian number number `index` of `bytes`.
+pub(super) fn u64_at(bytes: &[u8], index: usize) -> Option<u64> {
+    let found = bytes.get(index.checked_mul(8)?..)?.first_chunk()?;
+    Some(u64::from_le_bytes(*found))
+}
+
+/// Reads the little-endian number number `index` of `bytes`.
+pub(super) fn u32_at(bytes: &[u8], index: usize) -> Option<u32> {
+    let found = bytes.get(index.checked_mul(4)?..)?.first_chunk()?;
+    Some(u32::from_le_bytes(*found))
+}

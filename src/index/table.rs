@@ -1,0 +1,452 @@
+//! The finished index: read-only, in memory or mapped, answered from its bytes in place.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::format::{
+    DOCUMENT_BYTES, ENTRY_BYTES, FORMAT_VERSION, Header, IS_HEAD, IS_OFFSET, MAGIC, PREAMBLE_BYTES,
+    PartitionPlace, Section, TRAILER_BYTES, bucket_of, take_varint, u32_at, u64_at,
+};
+use super::{PARTITIONS, partition_of};
+use crate::error::{Error, Result};
+use crate::text::sketch::{CONTEXTS, Recipe};
+use crate::text::{Fingerprint, tokenize::NORMALIZER_VERSION};
+
+/// One input that an index has counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Input {
+    /// 0 for the oldest; an index that a run began from is older than the run's own inputs.
+    pub generation: u32,
+    /// Path relative to the argument it was found under, with `/` between folders.
+    pub key: String,
+    /// Hash of the identities of its documents in order.
+    pub digest: u64,
+    /// Number of documents counted.
+    pub documents: u64,
+}
+
+/// One site and how many documents of it were counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Site {
+    /// Its name as the documents give it; may be empty.
+    pub name: String,
+    /// Number of its documents.
+    pub documents: u64,
+}
+
+/// What the index knows of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentRow {
+    /// Hash of id and text.
+    pub identity: u64,
+    /// What the user orders documents by; 0 where the order of the inputs is the order.
+    pub order: u64,
+    /// Number of the record in its input, from 0.
+    pub record: u64,
+    /// Index into [`Index::sites`].
+    pub site: u32,
+    /// Index into [`Index::inputs`].
+    pub input: u32,
+    /// See [`crate::text::Sketch::contexts`].
+    pub contexts: [u32; CONTEXTS],
+}
+
+impl DocumentRow {
+    pub(super) fn to_bytes(self) -> [u8; DOCUMENT_BYTES] {
+        let mut bytes = [0; DOCUMENT_BYTES];
+        bytes[..8].copy_from_slice(&self.identity.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.order.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.record.to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.site.to_le_bytes());
+        bytes[28..32].copy_from_slice(&self.input.to_le_bytes());
+        for (to, context) in bytes[32..].chunks_exact_mut(4).zip(self.contexts) {
+            to.copy_from_slice(&context.to_le_bytes());
+        }
+        bytes
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut contexts = [0; CONTEXTS];
+        for (i, context) in contexts.iter_mut().enumerate() {
+            *context = u32_at(bytes, 8 + i)?;
+        }
+        Some(Self {
+            identity: u64_at(bytes, 0)?,
+            order: u64_at(bytes, 1)?,
+            record: u64_at(bytes, 2)?,
+            site: u32_at(bytes, 6)?,
+            input: u32_at(bytes, 7)?,
+            contexts,
+        })
+    }
+}
+
+/// How often a fingerprint stands on one site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteCount {
+    /// Index into [`Index::sites`].
+    pub site: u32,
+    /// Documents of the site that hold it.
+    pub documents: u32,
+    /// How many of them begin with it.
+    pub heads: u32,
+    /// Rising document numbers: the first document and those of least identity.
+    pub sample: Vec<u32>,
+}
+
+/// All that an index knows of one fingerprint.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// What is counted.
+    pub fingerprint: Fingerprint,
+    content: RowContent<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum RowContent<'a> {
+    One { number: u32, site: u32, heads: u32 },
+    Many(&'a [u8]),
+}
+
+impl Row<'_> {
+    /// The counts by site, in the order of the sites.
+    pub fn sites(&self) -> Vec<SiteCount> {
+        match self.content {
+            RowContent::One { number, site, heads } => {
+                vec![SiteCount { site, documents: 1, heads, sample: vec![number] }]
+            }
+            RowContent::Many(mut bytes) => decode_row(&mut bytes).unwrap_or_default(),
+        }
+    }
+}
+
+fn decode_row(bytes: &mut &[u8]) -> Option<Vec<SiteCount>> {
+    let mut next = || take_varint(bytes).and_then(|value| u32::try_from(value).ok());
+    let count = next()?;
+    let mut sites = Vec::new();
+    for _ in 0..count {
+        let (site, documents, heads, len) = (next()?, next()?, next()?, next()?);
+        let mut sample = Vec::new();
+        let mut number = 0_u32;
+        for _ in 0..len {
+            number = number.checked_add(next()?)?;
+            sample.push(number);
+        }
+        sites.push(SiteCount { site, documents, heads, sample });
+    }
+    Some(sites)
+}
+
+/// A finished index.
+///
+/// # Examples
+///
+/// ```
+/// use dechaff::{Config, Document, learn};
+/// let documents = [Document::new("1", "a.example", "Story one.\nSubscribe to our newsletter")];
+/// let index = learn(&documents, &Config::default())?;
+/// assert_eq!(index.documents(), 1);
+/// assert_eq!(index.sites()[0].name, "a.example");
+/// # Ok::<(), dechaff::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Index {
+    bytes: Bytes,
+    header: Arc<Header>,
+}
+
+#[derive(Clone)]
+enum Bytes {
+    Owned(Arc<Vec<u8>>),
+    Mapped(Arc<memmap2::Mmap>),
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Mapped(map) => map,
+        }
+    }
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index")
+            .field("documents", &self.documents())
+            .field("sites", &self.sites().len())
+            .field("bytes", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Index {
+    /// Opens an index file and checks it whole.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, is damaged or cut short, or is of another version.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        Self::map(&file, &path.display().to_string())
+    }
+
+    /// Maps an open index file; `name` is for messages.
+    pub(crate) fn map(file: &File, name: &str) -> Result<Self> {
+        #[expect(unsafe_code, reason = "a map is unsound only if the file changes while in use")]
+        // SAFETY: finished indexes are replaced by renaming, never rewritten in place, and all
+        // reads check their bounds, so a file cut short by others could only end the process.
+        let map = unsafe { memmap2::Mmap::map(file) }.map_err(|e| Error::io("map", name, e))?;
+        Self::check(Bytes::Mapped(Arc::new(map)), name)
+    }
+
+    /// An index from the bytes of its file.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are damaged, cut short, or of another version.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        Self::check(Bytes::Owned(Arc::new(bytes)), "in memory")
+    }
+
+    fn check(bytes: Bytes, name: &str) -> Result<Self> {
+        let header = read_header(&bytes).map_err(|what| Error::index(name, what))?;
+        for section in sections(&header) {
+            let intact =
+                slice(&bytes, *section).is_some_and(|s| crate::hash::stable(s) == section.xxh3);
+            if !intact {
+                let what =
+                    format!("is damaged or cut short at byte {}; learn it again", section.offset);
+                return Err(Error::index(name, what));
+            }
+        }
+        Ok(Self { bytes, header: Arc::new(header) })
+    }
+
+    /// The bytes of the index file.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// XXH3-64 of the header, which holds the hashes of all else.
+    pub fn checksum(&self) -> u64 {
+        self.bytes
+            .len()
+            .checked_sub(16)
+            .and_then(|at| self.bytes.get(at..))
+            .map_or(0, |trailer| u64_at(trailer, 0).unwrap_or(0))
+    }
+
+    /// How its texts were turned into fingerprints.
+    pub fn recipe(&self) -> Recipe {
+        self.header.recipe
+    }
+
+    /// Whether fingerprints that only one document holds are there.
+    pub fn has_singletons(&self) -> bool {
+        self.header.has_singletons
+    }
+
+    /// The inputs counted, by (generation, key, digest).
+    pub fn inputs(&self) -> &[Input] {
+        &self.header.inputs
+    }
+
+    /// The sites counted, by name.
+    pub fn sites(&self) -> &[Site] {
+        &self.header.sites
+    }
+
+    /// The number of a site, when the index has counted it.
+    pub fn site(&self, name: &str) -> Option<u32> {
+        let found = self.header.sites.binary_search_by(|site| site.name.as_str().cmp(name)).ok()?;
+        u32::try_from(found).ok()
+    }
+
+    /// Number of documents counted; they are numbered from 0 by position.
+    pub fn documents(&self) -> usize {
+        usize::try_from(self.header.documents.bytes).unwrap_or(0) / DOCUMENT_BYTES
+    }
+
+    /// What is known of document `number`, if it is counted.
+    pub fn document(&self, number: u32) -> Option<DocumentRow> {
+        let documents = slice(&self.bytes, self.header.documents)?;
+        DocumentRow::from_bytes(documents.get(number as usize * DOCUMENT_BYTES..)?)
+    }
+
+    /// The id of document `number`; empty where it is not counted.
+    pub fn id(&self, number: u32) -> &str {
+        let found = || {
+            let ids = slice(&self.bytes, self.header.ids)?;
+            let base = 8 * (self.documents() + 1);
+            let start = usize::try_from(u64_at(ids, number as usize)?).ok()?;
+            let end = usize::try_from(u64_at(ids, number as usize + 1)?).ok()?;
+            std::str::from_utf8(ids.get(base + start..base + end)?).ok()
+        };
+        found().unwrap_or("")
+    }
+
+    /// The numbers of the documents with this identity, rising.
+    pub fn numbers_of(&self, identity: u64) -> Vec<u32> {
+        let order = slice(&self.bytes, self.header.document_order).unwrap_or(&[]);
+        let identity_at = |at: usize| {
+            u32_at(order, at).and_then(|n| self.document(n)).map_or(u64::MAX, |row| row.identity)
+        };
+        let (mut low, mut high) = (0, order.len() / 4);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if identity_at(middle) < identity { low = middle + 1 } else { high = middle }
+        }
+        (low..order.len() / 4)
+            .take_while(|&at| identity_at(at) == identity)
+            .filter_map(|at| u32_at(order, at))
+            .collect()
+    }
+
+    /// All that is known of `fingerprint`.
+    pub fn row(&self, fingerprint: Fingerprint) -> Option<Row<'_>> {
+        let partition = self.partition(partition_of(fingerprint))?;
+        let at = partition.find(fingerprint.0)?;
+        self.row_at(&partition, at)
+    }
+
+    /// The rows of one partition by rising fingerprint; all partitions together are all rows.
+    pub fn rows(&self, partition: usize) -> impl Iterator<Item = Row<'_>> {
+        let place = self.partition(partition);
+        let count = place.as_ref().map_or(0, |place| place.entries.len() / ENTRY_BYTES);
+        (0..count).filter_map(move |at| self.row_at(place.as_ref()?, at))
+    }
+
+    /// The text that stood at the first place of a masked paragraph fingerprint, cut short.
+    pub fn text(&self, fingerprint: Fingerprint) -> Option<&str> {
+        let partition = self.partition(partition_of(fingerprint))?;
+        let texts = partition.texts;
+        let count = texts.len() / ENTRY_BYTES;
+        let at = partition_point(count, |i| u64_at(texts, 2 * i) < Some(fingerprint.0));
+        (u64_at(texts, 2 * at)? == fingerprint.0).then(|| partition.text(at))?
+    }
+
+    /// The texts of one partition by rising fingerprint.
+    pub(super) fn texts(&self, partition: usize) -> impl Iterator<Item = (Fingerprint, &str)> {
+        let place = self.partition(partition);
+        let count = place.as_ref().map_or(0, |place| place.texts.len() / ENTRY_BYTES);
+        (0..count).filter_map(move |at| {
+            let place = place.as_ref()?;
+            Some((Fingerprint(u64_at(place.texts, 2 * at)?), place.text(at)?))
+        })
+    }
+
+    fn row_at<'a>(&self, partition: &Partition<'a>, at: usize) -> Option<Row<'a>> {
+        let fingerprint = Fingerprint(u64_at(partition.entries, 2 * at)?);
+        let value = u64_at(partition.entries, 2 * at + 1)?;
+        let content = if value & IS_OFFSET == 0 {
+            let number = u32::try_from(value & (IS_HEAD - 1)).ok()?;
+            let heads = u32::from(value & IS_HEAD != 0);
+            RowContent::One { number, site: self.document(number)?.site, heads }
+        } else {
+            let offset = usize::try_from(value & !IS_OFFSET).ok()?;
+            RowContent::Many(partition.payload.get(offset..)?)
+        };
+        Some(Row { fingerprint, content })
+    }
+
+    fn partition(&self, number: usize) -> Option<Partition<'_>> {
+        let place = self.header.partitions.get(number)?;
+        Partition::new(slice(&self.bytes, place.section)?, place)
+    }
+}
+
+/// The parts of one partition's bytes.
+struct Partition<'a> {
+    bucket_bits: u32,
+    buckets: &'a [u8],
+    entries: &'a [u8],
+    payload: &'a [u8],
+    texts: &'a [u8],
+    text_bytes: &'a [u8],
+}
+
+impl<'a> Partition<'a> {
+    fn new(bytes: &'a [u8], place: &PartitionPlace) -> Option<Self> {
+        let pairs = |count: u64| usize::try_from(count).ok()?.checked_mul(ENTRY_BYTES);
+        let bucket_bytes = 4 * (1_usize.checked_shl(place.bucket_bits)? + 1);
+        let (buckets, rest) = bytes.split_at_checked(bucket_bytes)?;
+        let (entries, rest) = rest.split_at_checked(pairs(place.entries)?)?;
+        let (payload, rest) = rest.split_at_checked(usize::try_from(place.payload_bytes).ok()?)?;
+        let (texts, text_bytes) = rest.split_at_checked(pairs(place.texts)?)?;
+        Some(Self { bucket_bits: place.bucket_bits, buckets, entries, payload, texts, text_bytes })
+    }
+
+    fn find(&self, fingerprint: u64) -> Option<usize> {
+        let bucket = usize::try_from(bucket_of(fingerprint, self.bucket_bits)).ok()?;
+        let range: Range<usize> =
+            u32_at(self.buckets, bucket)? as usize..u32_at(self.buckets, bucket + 1)? as usize;
+        range.into_iter().find(|&at| u64_at(self.entries, 2 * at) == Some(fingerprint))
+    }
+
+    fn text(&self, at: usize) -> Option<&'a str> {
+        let offset = usize::try_from(u64_at(self.texts, 2 * at + 1)?).ok()?;
+        let mut bytes = self.text_bytes.get(offset..)?;
+        let len = usize::try_from(take_varint(&mut bytes)?).ok()?;
+        std::str::from_utf8(bytes.get(..len)?).ok()
+    }
+}
+
+fn partition_point(count: usize, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if is_before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
+fn slice(bytes: &[u8], section: Section) -> Option<&[u8]> {
+    let start = usize::try_from(section.offset).ok()?;
+    bytes.get(start..start.checked_add(usize::try_from(section.bytes).ok()?)?)
+}
+
+fn sections(header: &Header) -> impl Iterator<Item = &Section> {
+    let partitions = header.partitions.iter().map(|place| &place.section);
+    partitions.chain([&header.documents, &header.document_order, &header.ids])
+}
+
+fn read_header(bytes: &[u8]) -> Result<Header, String> {
+    let cut = || "is cut short; learn it again".to_owned();
+    if !bytes.starts_with(&MAGIC) {
+        return Err("is not a dechaff index".to_owned());
+    }
+    let version = u32_at(bytes, 2).ok_or_else(cut)?;
+    if version != FORMAT_VERSION {
+        let what = "this program reads version";
+        return Err(format!("has format version {version}; {what} {FORMAT_VERSION}"));
+    }
+    let body = bytes.len().checked_sub(TRAILER_BYTES).filter(|&n| n >= PREAMBLE_BYTES);
+    let (body, trailer) = bytes.split_at(body.ok_or_else(cut)?);
+    if !trailer.ends_with(&MAGIC) {
+        return Err(cut());
+    }
+    let length = u64_at(trailer, 0).and_then(|n| usize::try_from(n).ok()).ok_or_else(cut)?;
+    let start = body.len().checked_sub(length).ok_or_else(cut)?;
+    let header = &body[start..];
+    if u64_at(trailer, 1) != Some(crate::hash::stable(header)) {
+        return Err("has a damaged header; learn it again".to_owned());
+    }
+    let header: Header =
+        serde_json::from_slice(header).map_err(|e| format!("has an unreadable header: {e}"))?;
+    if header.normalizer_version != NORMALIZER_VERSION {
+        return Err(format!(
+            "was made with text rules {}, this program has {NORMALIZER_VERSION}; learn it again",
+            header.normalizer_version
+        ));
+    }
+    if header.partitions.len() != PARTITIONS {
+        return Err(format!("has {} partitions instead of {PARTITIONS}", header.partitions.len()));
+    }
+    Ok(header)
+}

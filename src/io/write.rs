@@ -1,0 +1,125 @@
+//! Outputs: written under temporary names and put in place together when the run is done.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::compress::{Compression, Compressor};
+use crate::error::{Error, Result};
+
+/// Outputs that are whole but do not have their names yet; dropping them removes them.
+#[derive(Debug, Default)]
+pub struct Staged {
+    files: Vec<(NamedTempFile, PathBuf)>,
+}
+
+impl Staged {
+    /// Gives all outputs their names.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be renamed; those before it are in place then.
+    pub fn commit(self) -> Result<()> {
+        for (file, path) in self.files {
+            file.persist(&path).map_err(|e| Error::io("put in place", &path, e.error))?;
+        }
+        Ok(())
+    }
+
+    /// Takes in the outputs of another stage.
+    pub fn add(&mut self, file: NamedTempFile, path: PathBuf) {
+        self.files.push((file, path));
+    }
+}
+
+/// One output: a file that is staged, or standard output.
+#[expect(missing_debug_implementations, reason = "the zstd encoder has none")]
+pub enum Output {
+    /// A file under a temporary name beside its place.
+    File(Box<Compressor<BufWriter<NamedTempFile>>>, PathBuf),
+    /// Standard output, written as it comes.
+    Stdout(BufWriter<std::io::Stdout>),
+    /// Nowhere: a dry run.
+    Nowhere,
+}
+
+const BUFFER_BYTES: usize = 256 << 10;
+
+impl Output {
+    /// An output for `path`, compressed as its name tells; `-` is standard output.
+    ///
+    /// # Errors
+    ///
+    /// When its folder cannot be made or written.
+    pub fn create(path: &Path) -> Result<Self> {
+        if path.as_os_str() == "-" {
+            return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout())));
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
+        let compression = Compression::of_name(&name.unwrap_or_default()).0;
+        let file = temporary_beside(path)?;
+        let buffered = BufWriter::with_capacity(BUFFER_BYTES, file);
+        Ok(Self::File(Box::new(compression.writer(buffered)?), path.to_owned()))
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::File(file, path) => {
+                file.write_all(bytes).map_err(|e| Error::io("write", path, e))
+            }
+            Self::Stdout(out) => out.write_all(bytes).map_err(|e| Error::io("write", "stdout", e)),
+            Self::Nowhere => Ok(()),
+        }
+    }
+
+    /// Ends the output and stages it.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn finish(self, staged: &mut Staged) -> Result<()> {
+        match self {
+            Self::File(file, path) => {
+                let refused = |e| Error::io("write", &path, e);
+                let file = file.finish().map_err(refused)?;
+                let file =
+                    file.into_inner().map_err(|e| Error::io("write", &path, e.into_error()))?;
+                staged.add(file, path);
+                Ok(())
+            }
+            Self::Stdout(mut out) => out.flush().map_err(|e| Error::io("write", "stdout", e)),
+            Self::Nowhere => Ok(()),
+        }
+    }
+}
+
+/// A temporary file in the folder of `path`, which is made when it is missing.
+pub(crate) fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+    if path.is_dir() {
+        let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+        return Err(Error::io("write", path, error));
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".dechaff-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder).map_err(|e| Error::io("write to the folder", folder, e))
+}
+
+/// An unnamed file in `folder`, gone when it is closed.
+pub(crate) fn unnamed(folder: &Path) -> Result<File> {
+    tempfile::tempfile_in(folder).map_err(|e| Error::io("make a temporary file in", folder, e))
+}

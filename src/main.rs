@@ -1,0 +1,7 @@
+//! The `dechaff` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dechaff::cli::main()
+}

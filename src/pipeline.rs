@@ -1,0 +1,715 @@
+//! The order of the stages over files: the only place that runs things in parallel.
+//!
+//! Batches are read on the calling thread, worked on by a pool, and consumed on the calling thread
+//! in the order they were read, so that nothing depends on which thread was quicker. At most
+//! twice as many batches as threads are under way.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use rayon::ThreadPool;
+
+use crate::config::Config;
+use crate::decide::Reason;
+use crate::document::{Document, Span, without};
+use crate::engine::{Removal, Stripped, Stripper};
+use crate::error::{Error, Result};
+use crate::index::build::Texts;
+use crate::index::format::EncodedPartition;
+use crate::index::{Assembly, Builder, Index, Keep, PARTITIONS};
+use crate::io::read::jsonl::{canonical, literal_spans};
+use crate::io::read::{Batch, BatchReader, Broken, Decoded, Record};
+use crate::io::source::{Format, Source, Sources};
+use crate::io::write::{Output, Staged, temporary_beside, unnamed};
+use crate::report::audit::{AuditRow, EvidenceRow, Reject, json_line};
+use crate::report::summary::Summary;
+use crate::text::{Sketch, Sketcher};
+
+/// How a run is watched and stopped from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Monitor {
+    /// Bytes read so far as they are stored, over all passes.
+    pub read_bytes: Arc<AtomicU64>,
+    /// Set to end the run before its next batch.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What a run reads, and how.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The inputs.
+    pub sources: &'a Sources,
+    /// The settings.
+    pub config: &'a Config,
+    /// How it is watched.
+    pub monitor: Monitor,
+    pool: ThreadPool,
+}
+
+/// Where a run writes.
+#[derive(Debug, Clone, Default)]
+pub struct Targets {
+    /// Cleaned text: a file (`-` is standard output) or a folder; nowhere in a dry run.
+    pub out: Option<PathBuf>,
+    /// Whether `out` is a folder that mirrors the inputs.
+    pub is_folder: bool,
+    /// The audit.
+    pub removed: Option<PathBuf>,
+    /// Records that could not be read; the file is made when there are some.
+    pub rejects: Option<PathBuf>,
+    /// The summary as JSON.
+    pub summary: Option<PathBuf>,
+    /// How removed spans show in the output.
+    pub style: OutputStyle,
+}
+
+/// How removed spans show in the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutputStyle {
+    /// They are gone.
+    #[default]
+    Cleaned,
+    /// The text is whole, and the record has a field `removed` with the spans.
+    Marked,
+}
+
+/// What comes from reading, in order.
+enum Step {
+    Batch(Batch),
+    End(usize),
+    Unreadable(usize, Error),
+}
+
+impl<'a> Job<'a> {
+    /// A job over `sources` under `config`.
+    ///
+    /// # Errors
+    ///
+    /// When the threads cannot be started.
+    pub fn new(sources: &'a Sources, config: &'a Config, monitor: Monitor) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build();
+        let pool = pool.map_err(|e| Error::settings(format!("cannot start threads: {e}")))?;
+        Ok(Self { sources, config, monitor, pool })
+    }
+
+    /// Counts all inputs on top of `older` and stages the index for `path`.
+    ///
+    /// # Errors
+    ///
+    /// When an input is counted in `older` already, a limit is passed or the index cannot be written.
+    pub fn learn(
+        &self,
+        older: &[&Index],
+        targets: &Targets,
+        texts: Texts,
+    ) -> Result<(Summary, Staged)> {
+        let path = targets.out.as_deref().unwrap_or(Path::new("-"));
+        let mut summary = Summary::default();
+        let mut rejects = Rejects::new(targets);
+        let builder = self.count(texts, &mut summary, &mut rejects)?;
+        let assembly = self.assemble(older, Some(&builder), Keep::All)?;
+        let mut staged = Staged::default();
+        self.write_index(&assembly, path, &mut staged)?;
+        rejects.finish(&mut staged)?;
+        self.complete(&mut summary, None, targets, &mut staged)?;
+        Ok((summary, staged))
+    }
+
+    /// Adds indexes and stages the sum for `path`.
+    ///
+    /// # Errors
+    ///
+    /// When they do not fit together or the sum cannot be written.
+    pub fn merge(&self, indexes: &[&Index], path: &Path) -> Result<Staged> {
+        let mut staged = Staged::default();
+        self.write_index(&self.assemble(indexes, None, Keep::All)?, path, &mut staged)?;
+        Ok(staged)
+    }
+
+    /// Counts all inputs, then strips them; the counts, with those of `older`, go to `save`.
+    ///
+    /// # Errors
+    ///
+    /// When a limit is passed or something cannot be written.
+    pub fn clean(
+        &self,
+        older: Option<&Index>,
+        save: Option<(&Path, Texts)>,
+        targets: &Targets,
+    ) -> Result<(Summary, Staged)> {
+        let (keep, texts) = save.map_or((Keep::Repeated, Texts::Omit), |(_, t)| (Keep::All, t));
+        let builder = self.count(texts, &mut Summary::default(), &mut Rejects::default())?;
+        let assembly = self.assemble(older.as_slice(), Some(&builder), keep)?;
+        let mut staged = Staged::default();
+        let index = if let Some((path, _)) = save {
+            let file = self.write_index(&assembly, path, &mut staged)?;
+            Index::map(&file, &path.display().to_string())?
+        } else {
+            self.map_temporary(&assembly)?
+        };
+        drop(assembly);
+        drop(builder);
+        let summary = self.strip_into(&index, targets, &mut staged)?;
+        Ok((summary, staged))
+    }
+
+    /// Strips all inputs by `index`.
+    ///
+    /// # Errors
+    ///
+    /// When a limit is passed or something cannot be written.
+    pub fn strip(&self, index: &Index, targets: &Targets) -> Result<(Summary, Staged)> {
+        let mut staged = Staged::default();
+        let summary = self.strip_into(index, targets, &mut staged)?;
+        Ok((summary, staged))
+    }
+
+    /// An index of all inputs that lasts as long as the process.
+    ///
+    /// # Errors
+    ///
+    /// When a limit is passed or the temporary folder cannot be written.
+    pub fn learn_temporary(&self) -> Result<Index> {
+        let builder = self.count(Texts::Omit, &mut Summary::default(), &mut Rejects::default())?;
+        let assembly = self.assemble(&[], Some(&builder), Keep::Repeated)?;
+        self.map_temporary(&assembly)
+    }
+
+    /// The first document with this id, and how `index` judges it.
+    ///
+    /// # Errors
+    ///
+    /// When the run is stopped.
+    pub fn explain(&self, index: &Index, id: &str) -> Result<Option<(Document, Stripped)>> {
+        let mut steps = Steps { job: self, source: 0, reader: None };
+        while let Some(step) = steps.next()? {
+            let Step::Batch(batch) = step else { continue };
+            let source = &self.sources.sources[batch.source];
+            for record in batch.decode(source, &self.config.fields, &self.config.limits) {
+                if let Record::Document(decoded) = record
+                    && decoded.document.id == id
+                {
+                    let place = (source.key.as_str(), decoded.place.record);
+                    let stripped =
+                        Stripper::new(index, self.config).strip(&decoded.document, place);
+                    return Ok(Some((decoded.document, stripped)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn map_temporary(&self, assembly: &Assembly) -> Result<Index> {
+        let file = unnamed(&self.config.temporary_folder)?;
+        let out = std::io::BufWriter::new(file);
+        let out = assembly.write(out, self.partitions(assembly))?;
+        let file = out
+            .into_inner()
+            .map_err(|e| Error::io("write to", &self.config.temporary_folder, e.into_error()))?;
+        Index::map(&file, "temporary")
+    }
+
+    fn assemble<'b>(
+        &self,
+        indexes: &[&'b Index],
+        builder: Option<&'b Builder>,
+        keep: Keep,
+    ) -> Result<Assembly<'b>> {
+        if self.config.is_forced {
+            Assembly::unchecked(indexes, builder, keep)
+        } else {
+            Assembly::new(indexes, builder, keep)
+        }
+    }
+
+    fn write_index(
+        &self,
+        assembly: &Assembly,
+        path: &Path,
+        staged: &mut Staged,
+    ) -> Result<std::fs::File> {
+        let file = temporary_beside(path)?;
+        let out = std::io::BufWriter::new(file);
+        let out = assembly.write(out, self.partitions(assembly))?;
+        let file = out.into_inner().map_err(|e| Error::io("write", path, e.into_error()))?;
+        let open = file.reopen().map_err(|e| Error::io("open", path, e))?;
+        staged.add(file, path.to_owned());
+        Ok(open)
+    }
+
+    /// The partitions of `assembly` in order, a few at a time in parallel.
+    fn partitions<'b>(
+        &'b self,
+        assembly: &'b Assembly<'b>,
+    ) -> impl Iterator<Item = Result<EncodedPartition>> {
+        use rayon::prelude::*;
+        let width = self.pool.current_num_threads();
+        (0..PARTITIONS).step_by(width).flat_map(move |first| {
+            let group: Vec<_> = self.pool.install(|| {
+                let group = (first..PARTITIONS.min(first + width)).into_par_iter();
+                group.map(|partition| assembly.partition(partition)).collect()
+            });
+            group
+        })
+    }
+
+    fn count(&self, texts: Texts, summary: &mut Summary, rejects: &mut Rejects) -> Result<Builder> {
+        let config = self.config;
+        let folder = &config.temporary_folder;
+        let mut builder = Builder::new(config.recipe, config.memory_bytes, folder, texts);
+        let mut current = None;
+        let work = |step: Step| match step {
+            Step::Batch(batch) => Ok(self.sketch_batch(&batch)),
+            Step::End(source) => Err((source, None)),
+            Step::Unreadable(source, error) => Err((source, Some(error))),
+        };
+        self.ordered(work, |counted| {
+            let batch = match counted {
+                Ok(batch) => batch,
+                Err((_, None)) => return Ok(()),
+                Err((source, Some(error))) => return self.unreadable(source, &error, summary),
+            };
+            if current != Some(batch.source) {
+                current = Some(batch.source);
+                builder.begin_input(&self.sources.sources[batch.source].key);
+            }
+            for (document, record, order, sketch) in &batch.sketched {
+                summary.documents += 1;
+                summary.text_bytes += document.text.len() as u64;
+                summary.paragraphs += sketch.paragraphs.len() as u64;
+                if !summary.site_names.contains(&document.site) {
+                    summary.site_names.insert(document.site.clone());
+                }
+                builder.add(document, *record, *order, sketch)?;
+            }
+            summary.rejected += batch.rejects.len() as u64;
+            rejects.write(&batch.rejects, config.is_strict)
+        })?;
+        Ok(builder)
+    }
+
+    fn sketch_batch(&self, batch: &Batch) -> SketchedBatch {
+        let source = &self.sources.sources[batch.source];
+        let mut sketcher = Sketcher::new(self.config.recipe);
+        let mut done =
+            SketchedBatch { source: batch.source, sketched: Vec::new(), rejects: Vec::new() };
+        for record in batch.decode(source, &self.config.fields, &self.config.limits) {
+            match record {
+                Record::Between(_) => {}
+                Record::Document(decoded) if decoded.is_oversized => {}
+                Record::Document(decoded) => {
+                    let sketch = sketcher.sketch(&decoded.document);
+                    let Decoded { document, place, order, .. } = *decoded;
+                    done.sketched.push((document, place.record, order, sketch));
+                }
+                Record::Malformed { raw, place, what } => {
+                    done.rejects.push(reject(source, place, what.0).with_bytes(raw));
+                }
+            }
+        }
+        done.rejects.extend(batch.broken.as_ref().map(|broken| broken_off(source, broken)));
+        done
+    }
+
+    fn strip_into(&self, index: &Index, targets: &Targets, staged: &mut Staged) -> Result<Summary> {
+        let mut summary = Summary::default();
+        let mut rejects = Rejects::new(targets);
+        let create =
+            |path: &Option<PathBuf>| path.as_deref().map_or(Ok(Output::Nowhere), Output::create);
+        let mut audit = create(&targets.removed)?;
+        let mut outputs = Outputs { targets, sources: self.sources, open: None };
+        let work = |step: Step| match step {
+            Step::Batch(batch) => Ok(self.strip_batch(&batch, index, targets)),
+            Step::End(source) => Err((source, None)),
+            Step::Unreadable(source, error) => Err((source, Some(error))),
+        };
+        self.ordered(work, |stripped| match stripped {
+            Ok(batch) => {
+                outputs.of(batch.source, staged)?.write(&batch.cleaned)?;
+                audit.write(&batch.audit)?;
+                summary.add(batch.summary);
+                rejects.write(&batch.rejects, self.config.is_strict)
+            }
+            Err((source, None)) => outputs.of(source, staged).map(drop),
+            Err((source, Some(error))) => self.unreadable(source, &error, &mut summary),
+        })?;
+        outputs.close(staged)?;
+        audit.finish(staged)?;
+        rejects.finish(staged)?;
+        self.check_total(&summary)?;
+        self.complete(&mut summary, Some(index), targets, staged)?;
+        Ok(summary)
+    }
+
+    fn strip_batch(&self, batch: &Batch, index: &Index, targets: &Targets) -> StrippedBatch {
+        let source = &self.sources.sources[batch.source];
+        let mut stripper = Stripper::new(index, self.config);
+        let mut done = StrippedBatch { source: batch.source, ..StrippedBatch::default() };
+        for record in batch.decode(source, &self.config.fields, &self.config.limits) {
+            match record {
+                Record::Between(bytes) => done.cleaned.extend_from_slice(bytes),
+                Record::Document(decoded) if decoded.is_oversized => {
+                    done.summary.oversized += 1;
+                    done.cleaned.extend_from_slice(decoded.raw);
+                }
+                Record::Document(decoded) => {
+                    let place = (source.key.as_str(), decoded.place.record);
+                    let judged = stripper.strip(&decoded.document, place);
+                    let writer =
+                        DocumentWriter { source, index, decoded: &decoded, stripped: &judged };
+                    writer.write(self.config.drops_empty, targets.style, &mut done);
+                }
+                Record::Malformed { raw, place, what } => {
+                    done.rejects.push(reject(source, place, what.0).with_bytes(raw));
+                }
+            }
+        }
+        done.rejects.extend(batch.broken.as_ref().map(|broken| broken_off(source, broken)));
+        done.summary.rejected += done.rejects.len() as u64;
+        done
+    }
+
+    fn unreadable(&self, source: usize, error: &Error, summary: &mut Summary) -> Result<()> {
+        let key = &self.sources.sources[source].key;
+        if self.config.is_strict || self.sources.sources.len() == 1 {
+            return Err(Error::malformed(key, error));
+        }
+        summary.unreadable.push(format!("{key}: {error}"));
+        Ok(())
+    }
+
+    fn check_total(&self, summary: &Summary) -> Result<()> {
+        let share = crate::text::repeat::ratio(
+            usize::try_from(summary.removed_bytes()).unwrap_or(usize::MAX),
+            usize::try_from(summary.text_bytes).unwrap_or(usize::MAX),
+        );
+        match self.config.removed_total_max {
+            Some(most) if share > most => Err(Error::limit(format!(
+                "{:.1} % of the text would go, more than --max-removed-total {most}; nothing was \
+                 put in place. Most repeated:\n{summary}",
+                100.0 * share
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn complete(
+        &self,
+        summary: &mut Summary,
+        index: Option<&Index>,
+        targets: &Targets,
+        staged: &mut Staged,
+    ) -> Result<()> {
+        summary.finish();
+        summary.skipped = self.sources.skipped;
+        summary.unreadable.extend(self.sources.unreadable.iter().cloned());
+        summary.settings = settings(self.config);
+        if let Some(index) = index {
+            summary.index = Some(format!("{:016x}", index.checksum()));
+            summary.inputs = index.inputs().to_vec();
+        }
+        if let Some(path) = &targets.summary {
+            let mut output = Output::create(path)?;
+            output.write(&json_line(summary))?;
+            output.finish(staged)?;
+        }
+        Ok(())
+    }
+
+    /// Reads all inputs, works on the batches in parallel and consumes the results in order.
+    fn ordered<U: Send>(
+        &self,
+        work: impl Fn(Step) -> U + Sync,
+        mut consume: impl FnMut(U) -> Result<()>,
+    ) -> Result<()> {
+        let mut steps = Steps { job: self, source: 0, reader: None };
+        if self.pool.current_num_threads() == 1 {
+            while let Some(step) = steps.next()? {
+                consume(work(step))?;
+            }
+            return Ok(());
+        }
+        let under_way_max = 2 * self.pool.current_num_threads();
+        self.pool.in_place_scope(|scope| {
+            let mut under_way: VecDeque<Receiver<U>> = VecDeque::new();
+            let mut is_done = false;
+            while !is_done || !under_way.is_empty() {
+                while !is_done && under_way.len() < under_way_max {
+                    let Some(step) = steps.next()? else {
+                        is_done = true;
+                        break;
+                    };
+                    let (sender, receiver) = sync_channel(1);
+                    let work = &work;
+                    // The receiver is gone only when the run has failed already.
+                    scope.spawn(move |_| drop(sender.send(work(step))));
+                    under_way.push_back(receiver);
+                }
+                if let Some(receiver) = under_way.pop_front() {
+                    // A worker that panicked ends the scope, which passes the panic on.
+                    let Ok(result) = receiver.recv() else { return Ok(()) };
+                    consume(result)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Reads the inputs of a job one after the other.
+struct Steps<'a> {
+    job: &'a Job<'a>,
+    source: usize,
+    reader: Option<BatchReader>,
+}
+
+impl Steps<'_> {
+    fn next(&mut self) -> Result<Option<Step>> {
+        if self.job.monitor.stop.load(Ordering::Relaxed) {
+            return Err(Error::interrupted());
+        }
+        let Some(source) = self.job.sources.sources.get(self.source) else { return Ok(None) };
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            None => match BatchReader::open(source, self.source, &self.job.monitor.read_bytes) {
+                Ok(reader) => self.reader.insert(reader),
+                Err(error) => {
+                    self.source += 1;
+                    return Ok(Some(Step::Unreadable(self.source - 1, error)));
+                }
+            },
+        };
+        if let Some(batch) = reader.next_batch(&self.job.config.limits) {
+            return Ok(Some(Step::Batch(batch)));
+        }
+        self.reader = None;
+        self.source += 1;
+        Ok(Some(Step::End(self.source - 1)))
+    }
+}
+
+struct SketchedBatch {
+    source: usize,
+    /// Document, record number, order, sketch.
+    sketched: Vec<(Document, u64, u64, Sketch)>,
+    rejects: Vec<Reject>,
+}
+
+#[derive(Default)]
+struct StrippedBatch {
+    source: usize,
+    cleaned: Vec<u8>,
+    audit: Vec<u8>,
+    rejects: Vec<Reject>,
+    summary: Summary,
+}
+
+/// Writes one judged document into its batch.
+struct DocumentWriter<'a> {
+    source: &'a Source,
+    index: &'a Index,
+    decoded: &'a Decoded<'a>,
+    stripped: &'a Stripped,
+}
+
+impl DocumentWriter<'_> {
+    fn write(&self, drops_empty: bool, style: OutputStyle, done: &mut StrippedBatch) {
+        let document = &self.decoded.document;
+        let summary = &mut done.summary;
+        summary.documents += 1;
+        summary.paragraphs += self.stripped.sketch.paragraphs.len() as u64;
+        summary.text_bytes += document.text.len() as u64;
+        summary.guarded += u64::from(self.stripped.is_guarded);
+        if !summary.site_names.contains(&document.site) {
+            summary.site_names.insert(document.site.clone());
+        }
+        let spans = self.stripped.spans();
+        if spans.is_empty() {
+            done.cleaned.extend_from_slice(self.decoded.raw);
+            return;
+        }
+        summary.changed += 1;
+        let is_emptied = without(&document.text, &spans).trim().is_empty();
+        summary.emptied += u64::from(is_emptied);
+        for removal in &self.stripped.removals {
+            summary.count(removal.reason, removal.span.len());
+            if removal.reason == Reason::Boilerplate {
+                let paragraph = &self.stripped.sketch.paragraphs[removal.paragraph];
+                let text = crate::report::summary::one_line(paragraph.span.of(&document.text), 80);
+                let documents = removal.evidence.site.documents;
+                summary.top.add(documents, &document.site, paragraph.masked.0, &text);
+            }
+        }
+        let literals = self.literals(&spans);
+        let is_dropped = is_emptied && drops_empty;
+        self.write_audit(is_dropped, &literals, &mut done.audit);
+        match style {
+            _ if is_dropped => {}
+            OutputStyle::Cleaned => self.write_cleaned(&literals, &mut done.cleaned),
+            OutputStyle::Marked => self.write_marked(&mut done.cleaned),
+        }
+    }
+
+    /// Where the removed spans lie in the raw record.
+    fn literals(&self, spans: &[Span]) -> Vec<Span> {
+        let Decoded { text_start, text_end, raw, .. } = *self.decoded;
+        if self.source.format == Format::Text {
+            return spans.to_vec();
+        }
+        let inner = raw.get(text_start..text_end).and_then(|inner| std::str::from_utf8(inner).ok());
+        let spans = literal_spans(inner.expect("the text literal was decoded"), spans);
+        spans.iter().map(|span| Span::new(text_start + span.start, text_start + span.end)).collect()
+    }
+
+    fn write_cleaned(&self, literals: &[Span], cleaned: &mut Vec<u8>) {
+        let mut at = 0;
+        for span in literals {
+            cleaned.extend_from_slice(&self.decoded.raw[at..span.start]);
+            at = span.end;
+        }
+        cleaned.extend_from_slice(&self.decoded.raw[at..]);
+    }
+
+    fn write_marked(&self, cleaned: &mut Vec<u8>) {
+        let raw = self.decoded.raw;
+        let end = memchr::memrchr(b'}', raw).expect("the record is a JSON object");
+        let spans = self.stripped.removals.iter().map(|removal| {
+            serde_json::json!({
+                "start": removal.span.start, "end": removal.span.end, "reason": removal.reason,
+            })
+        });
+        let spans = spans.collect::<serde_json::Value>();
+        cleaned.extend_from_slice(&raw[..end]);
+        cleaned.extend_from_slice(format!(",\"removed\":{spans}").as_bytes());
+        cleaned.extend_from_slice(&raw[end..]);
+    }
+
+    fn write_audit(&self, is_dropped: bool, literals: &[Span], audit: &mut Vec<u8>) {
+        let document = &self.decoded.document;
+        let utf8 = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        for (at, (removal, literal)) in self.stripped.removals.iter().zip(literals).enumerate() {
+            let text = removal.span.of(&document.text);
+            let raw = utf8(&self.decoded.raw[literal.start..literal.end]);
+            let is_canonical = self.source.format == Format::Text || canonical(text) == raw;
+            let Removal { span, reason, evidence, .. } = removal;
+            audit.extend(json_line(&AuditRow {
+                id: document.id.clone(),
+                site: document.site.clone(),
+                start: span.start,
+                end: span.end,
+                reason: *reason,
+                text: text.to_owned(),
+                evidence: EvidenceRow::new(evidence, *reason, &document.id, self.index),
+                file: self.source.key.clone(),
+                record: self.decoded.place.record,
+                raw: (!is_canonical).then_some(raw),
+                dropped: (is_dropped && at == 0).then(|| utf8(self.decoded.raw)),
+            }));
+        }
+    }
+}
+
+/// The output that belongs to the input at hand.
+struct Outputs<'a> {
+    targets: &'a Targets,
+    sources: &'a Sources,
+    open: Option<(usize, Output)>,
+}
+
+impl Outputs<'_> {
+    fn of(&mut self, source: usize, staged: &mut Staged) -> Result<&mut Output> {
+        if self.open.as_ref().is_none_or(|(open, _)| *open != source) {
+            let last = self.open.take();
+            let output = match (&self.targets.out, last) {
+                (None, _) => Output::Nowhere,
+                (Some(out), last) if self.targets.is_folder => {
+                    last.map_or(Ok(()), |(_, output)| output.finish(staged))?;
+                    Output::create(&out.join(&self.sources.sources[source].key))?
+                }
+                (Some(_), Some((_, output))) => output,
+                (Some(out), None) => Output::create(out)?,
+            };
+            self.open = Some((source, output));
+        }
+        Ok(&mut self.open.as_mut().expect("it was just opened").1)
+    }
+
+    fn close(self, staged: &mut Staged) -> Result<()> {
+        self.open.map_or(Ok(()), |(_, output)| output.finish(staged))
+    }
+}
+
+/// The rejects file, made with its first row.
+#[derive(Default)]
+struct Rejects {
+    path: Option<PathBuf>,
+    output: Option<Output>,
+}
+
+impl Rejects {
+    fn new(targets: &Targets) -> Self {
+        Self { path: targets.rejects.clone(), output: None }
+    }
+
+    fn write(&mut self, rejects: &[Reject], is_strict: bool) -> Result<()> {
+        for reject in rejects {
+            let place = format!("{}:{}", reject.file, reject.line);
+            if is_strict {
+                return Err(Error::malformed(place, &reject.error));
+            }
+            if let (None, Some(path)) = (&self.output, &self.path) {
+                self.output = Some(Output::create(path)?);
+            }
+            if let Some(output) = &mut self.output {
+                output.write(&json_line(reject))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, staged: &mut Staged) -> Result<()> {
+        self.output.map_or(Ok(()), |output| output.finish(staged))
+    }
+}
+
+fn reject(source: &Source, place: crate::io::read::RecordPlace, error: String) -> Reject {
+    Reject {
+        file: source.key.clone(),
+        line: place.line,
+        offset: place.offset,
+        record: place.record,
+        error,
+        raw: None,
+        raw_hex: None,
+    }
+}
+
+fn broken_off(source: &Source, broken: &Broken) -> Reject {
+    let error = format!("the input breaks off here: {}", broken.what);
+    reject(source, broken.place, error)
+}
+
+/// The settings that decide what goes, for the summary.
+fn settings(config: &Config) -> std::collections::BTreeMap<String, String> {
+    let policy = &config.policy;
+    [
+        ("paragraph", format!("{:?}", config.recipe.paragraph).to_lowercase()),
+        ("shingle", config.recipe.shingle_len.to_string()),
+        ("window", config.recipe.window.to_string()),
+        ("keep-copies", format!("{:?}", policy.keep_copies).to_lowercase()),
+        ("max-removed", policy.removed_max.to_string()),
+        ("scope", {
+            let scopes = &policy.scopes;
+            let all =
+                [("document", scopes.document), ("site", scopes.site), ("corpus", scopes.corpus)];
+            let on = all.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| *name);
+            on.collect::<Vec<_>>().join(",")
+        }),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}

@@ -1,0 +1,167 @@
+//! The record of what went and why: one removed span a line, and one line for each record that
+//! could not be read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Evidence, Reason};
+use crate::index::Index;
+
+/// One removed span.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// The document's id.
+    pub id: String,
+    /// The document's site.
+    pub site: String,
+    /// First byte of the span in the original text.
+    pub start: usize,
+    /// One past its last byte.
+    pub end: usize,
+    /// Why it went.
+    pub reason: Reason,
+    /// The removed bytes of the text.
+    pub text: String,
+    /// What the verdict rests on.
+    pub evidence: EvidenceRow,
+    /// The input's key.
+    pub file: String,
+    /// The record's number in its input, from 0.
+    pub record: u64,
+    /// How the record spelled the span, where that is not how this program would.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw: Option<String>,
+    /// The whole record, line end included, on the first row of a record that was dropped.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dropped: Option<String>,
+}
+
+/// The evidence as the audit shows it; what played no part is left out.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct EvidenceRow {
+    /// Documents that hold the paragraph: of the site for boilerplate, of the corpus for duplicates.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub documents: Option<u64>,
+    /// Share of the site's documents that hold it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rate: Option<f64>,
+    /// How many of the documents looked at are otherwise different.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub contexts: Option<u32>,
+    /// Share of its tokens in shingles of the site's template.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub template: Option<f64>,
+    /// Share of its tokens that the witness says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub containment: Option<f64>,
+    /// The document that says it, for a repeat the document itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub witness: Option<String>,
+    /// For a repeat: the number of the earlier paragraph, from 0.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub paragraph: Option<u32>,
+    /// The rule or pattern that took it out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule: Option<String>,
+}
+
+impl EvidenceRow {
+    /// What of `evidence` bears on `reason`, for the document `id`.
+    pub fn new(evidence: &Evidence, reason: Reason, id: &str, index: &Index) -> Self {
+        let mut row = Self::default();
+        let site = &evidence.site;
+        if matches!(reason, Reason::Boilerplate | Reason::Orphan) {
+            row.documents = Some(u64::from(site.documents));
+            #[expect(clippy::cast_precision_loss, reason = "document counts lie below 2^52")]
+            let rate = f64::from(site.documents) / site.of_documents.max(1) as f64;
+            row.rate = Some(rounded(rate));
+            row.contexts = Some(site.contexts);
+            row.template = (site.template > 0.0).then(|| rounded(site.template));
+        }
+        match reason {
+            Reason::Duplicate => {
+                row.containment = evidence.witness.map(|witness| rounded(witness.containment));
+                row.documents = evidence.witness.map(|witness| u64::from(witness.documents));
+                row.witness = evidence.witness.map(|witness| index.id(witness.number).to_owned());
+            }
+            Reason::Repeat | Reason::Boilerplate => {
+                let repeat = evidence.repeat;
+                row.containment = repeat.map(|repeat| rounded(repeat.containment));
+                row.witness = repeat.map(|_| id.to_owned());
+                row.paragraph = repeat.map(|repeat| repeat.of);
+            }
+            Reason::Rule => row.rule = evidence.denied.clone().or_else(|| evidence.rule.clone()),
+            Reason::Orphan => {}
+        }
+        row
+    }
+}
+
+impl EvidenceRow {
+    /// All evidence on a paragraph of the document `id`, whatever the verdict.
+    pub fn all(evidence: &Evidence, id: &str, index: &Index) -> Self {
+        let site = Self::new(evidence, Reason::Boilerplate, id, index);
+        let corpus = Self::new(evidence, Reason::Duplicate, id, index);
+        let rule = Self::new(evidence, Reason::Rule, id, index).rule;
+        match evidence.repeat {
+            Some(_) => Self { rule, ..site },
+            None => Self { rule, containment: corpus.containment, witness: corpus.witness, ..site },
+        }
+    }
+}
+
+/// A record that could not be read, or the end of an input that broke off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject {
+    /// The input's key.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u64,
+    /// First byte in the decompressed input.
+    pub offset: u64,
+    /// The record's number in its input, from 0.
+    pub record: u64,
+    /// What is wrong.
+    pub error: String,
+    /// The record's bytes where they are UTF-8, line end included.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw: Option<String>,
+    /// The record's bytes as hexadecimal digits where they are not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub raw_hex: Option<String>,
+}
+
+impl Reject {
+    /// The record's bytes as they were read.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        if let Some(raw) = &self.raw {
+            return Some(raw.clone().into_bytes());
+        }
+        let digits = self.raw_hex.as_ref()?.as_bytes();
+        let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        digits.chunks(2).map(pair).collect()
+    }
+
+    /// Puts the record's bytes in.
+    #[must_use]
+    pub fn with_bytes(mut self, bytes: &[u8]) -> Self {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            self.raw = Some(text.to_owned());
+        } else {
+            let hex = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+            self.raw_hex = Some(hex.filter_map(|d| char::from_digit(d.into(), 16)).collect());
+        }
+        self
+    }
+}
+
+/// Four decimals are enough to read and are the same on every machine.
+fn rounded(share: f64) -> f64 {
+    (share * 10_000.0).round() / 10_000.0
+}
+
+/// One line of JSON.
+pub(crate) fn json_line(row: &impl Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(row).expect("rows of strings and numbers have a JSON form");
+    line.push(b'\n');
+    line
+}

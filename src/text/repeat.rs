@@ -1,0 +1,97 @@
+//! What a document says twice: containment of a paragraph in all that stands before it.
+
+use super::shingle::Fingerprint;
+use crate::hash::HashMap;
+
+/// A paragraph that says again what earlier paragraphs of its document said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Repeat {
+    /// Index of the earlier paragraph that shares most with it.
+    pub of: u32,
+    /// Share of its tokens that lie in shingles seen before, in 0..=1.
+    pub containment: f64,
+}
+
+/// Collects the shingles of a document and compares each paragraph with those before it.
+///
+/// Inside a document everything earlier pools: a paragraph may be two earlier ones joined.
+#[derive(Debug, Default)]
+pub(crate) struct RepeatFinder {
+    paragraphs: HashMap<Fingerprint, u32>,
+    shingles: HashMap<Fingerprint, u32>,
+    hits: Vec<(u32, u32)>,
+}
+
+impl RepeatFinder {
+    /// Forgets the last document.
+    pub(crate) fn clear(&mut self) {
+        self.paragraphs.clear();
+        self.shingles.clear();
+    }
+
+    /// What paragraph number `index` repeats, if anything; it is then known to those that follow.
+    ///
+    /// `strict` is its fingerprint and `shingles` are all its shingles, in order.
+    pub(crate) fn next(
+        &mut self,
+        index: u32,
+        strict: Fingerprint,
+        shingles: &[Fingerprint],
+        shingle_len: usize,
+    ) -> Option<Repeat> {
+        let exact = *self.paragraphs.entry(strict).or_insert(index);
+        self.hits.clear();
+        for (at, shingle) in (0..).zip(shingles) {
+            match self.shingles.get(shingle) {
+                Some(&of) if of != index => self.hits.push((at, of)),
+                Some(_) => {}
+                None => {
+                    self.shingles.insert(*shingle, index);
+                }
+            }
+        }
+        if exact != index {
+            return Some(Repeat { of: exact, containment: 1.0 });
+        }
+        if self.hits.is_empty() {
+            return None;
+        }
+        let tokens = shingles.len() + shingle_len - 1;
+        let covered = covered_tokens(self.hits.iter().map(|&(at, _)| at as usize), shingle_len);
+        Some(Repeat { of: self.most_frequent_source(), containment: ratio(covered, tokens) })
+    }
+
+    fn most_frequent_source(&mut self) -> u32 {
+        self.hits.sort_unstable_by_key(|&(_, of)| of);
+        let runs = self.hits.chunk_by(|a, b| a.1 == b.1);
+        // The least index among equals: `max_by_key` keeps the last, so the order is turned round.
+        runs.rev().max_by_key(|run| run.len()).map_or(0, |run| run[0].1)
+    }
+}
+
+/// How many tokens lie in shingles that start at the rising `positions`.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(dechaff::text::repeat::covered_tokens([0, 2, 10].into_iter(), 5), 12);
+/// ```
+pub fn covered_tokens(positions: impl Iterator<Item = usize>, shingle_len: usize) -> usize {
+    let mut covered = 0;
+    let mut end = 0;
+    for start in positions {
+        covered += start + shingle_len - end.clamp(start, start + shingle_len);
+        end = end.max(start + shingle_len);
+    }
+    covered
+}
+
+/// `part` of `whole` in 0..=1; 0 of nothing.
+pub(crate) fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 {
+        return 0.0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    let ratio = part as f64 / whole as f64;
+    ratio
+}
