@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use rayon::ThreadPool;
 
 use crate::config::Config;
-use crate::decide::Reason;
+use crate::decide::{Reason, score};
 use crate::document::{Document, Span, without};
 use crate::engine::{Removal, Stripped, Stripper};
 use crate::error::{Error, Result};
@@ -358,8 +358,13 @@ impl<'a> Job<'a> {
                 Record::Document(decoded) => {
                     let place = (source.key.as_str(), decoded.place.record);
                     let judged = stripper.strip(&decoded.document, place);
-                    let writer =
-                        DocumentWriter { source, index, decoded: &decoded, stripped: &judged };
+                    let writer = DocumentWriter {
+                        source,
+                        index,
+                        decoded: &decoded,
+                        stripped: &judged,
+                        weights: &self.config.policy.weights,
+                    };
                     writer.write(self.config.drops_empty, targets.style, &mut done);
                 }
                 Record::Malformed { raw, place, what } => {
@@ -507,12 +512,16 @@ struct StrippedBatch {
     summary: Summary,
 }
 
+/// Inputs of a score that the audit names.
+const INPUTS_SHOWN: usize = 3;
+
 /// Writes one judged document into its batch.
 struct DocumentWriter<'a> {
     source: &'a Source,
     index: &'a Index,
     decoded: &'a Decoded<'a>,
     stripped: &'a Stripped,
+    weights: &'a score::Weights,
 }
 
 impl DocumentWriter<'_> {
@@ -590,11 +599,13 @@ impl DocumentWriter<'_> {
     fn write_audit(&self, is_dropped: bool, literals: &[Span], audit: &mut Vec<u8>) {
         let document = &self.decoded.document;
         let utf8 = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let features = score::features(&self.stripped.evidence);
         for (at, (removal, literal)) in self.stripped.removals.iter().zip(literals).enumerate() {
             let text = removal.span.of(&document.text);
             let raw = utf8(&self.decoded.raw[literal.start..literal.end]);
             let is_canonical = self.source.format == Format::Text || canonical(text) == raw;
             let Removal { span, reason, evidence, .. } = removal;
+            let row = EvidenceRow::new(evidence, *reason, &document.id, self.index);
             audit.extend(json_line(&AuditRow {
                 id: document.id.clone(),
                 site: document.site.clone(),
@@ -602,7 +613,12 @@ impl DocumentWriter<'_> {
                 end: span.end,
                 reason: *reason,
                 text: text.to_owned(),
-                evidence: EvidenceRow::new(evidence, *reason, &document.id, self.index),
+                evidence: match reason {
+                    Reason::Boilerplate => row.with_inputs(
+                        &self.weights.loudest(&features[removal.paragraph], INPUTS_SHOWN),
+                    ),
+                    _ => row,
+                },
                 file: self.source.key.clone(),
                 record: self.decoded.place.record,
                 raw: (!is_canonical).then_some(raw),

@@ -18,7 +18,7 @@ pub struct Judgment {
 ///
 /// ```
 /// use dechaff::decide::{Evidence, Policy, context::judge};
-/// let body = Evidence { tokens: 50, bytes: 300, is_sentence: true, ..Evidence::default() };
+/// let body = Evidence { tokens: 50, bytes: 300, ..Evidence::default() };
 /// assert!(judge(&[body], &Policy::default()).verdicts[0].reason().is_none());
 /// ```
 pub fn judge(evidence: &[Evidence], policy: &Policy) -> Judgment {

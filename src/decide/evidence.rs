@@ -2,15 +2,16 @@
 
 use super::policy::Policy;
 use super::rules::Rules;
+use super::score;
 use crate::document::Document;
 use crate::index::{Index, SiteCount};
+use crate::text::affix::AFFIXES;
 use crate::text::repeat::{Repeat, covered_tokens, ratio};
-use crate::text::sketch::{CONTEXTS, context_hash};
+use crate::text::sketch::{CONTEXTS, Ending, Shape, context_hash};
 use crate::text::{ParagraphSketch, Sketch};
 
 /// All that is known of one paragraph when it is judged.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state")]
 pub struct Evidence {
     /// Bytes of the paragraph.
     pub bytes: usize,
@@ -18,8 +19,16 @@ pub struct Evidence {
     pub tokens: u32,
     /// How many of them hold a digit.
     pub slots: u32,
-    /// Whether it ends as a sentence does.
-    pub is_sentence: bool,
+    /// How it ends.
+    pub ending: Ending,
+    /// How it is written.
+    pub shape: Shape,
+    /// How many paragraphs stand before it.
+    pub before: u32,
+    /// How many paragraphs stand behind it.
+    pub behind: u32,
+    /// How its heads and tails recur.
+    pub affixes: [AffixEvidence; AFFIXES],
     /// Whether it is the first paragraph of its document.
     pub is_head: bool,
     /// The built-in rule it matches.
@@ -36,6 +45,8 @@ pub struct Evidence {
     pub site: SiteEvidence,
     /// Another document that says it.
     pub witness: Option<Witness>,
+    /// How much it looks like boilerplate: see [`super::score`].
+    pub score: f64,
 }
 
 /// How a paragraph recurs over the documents of its site, numbers masked.
@@ -55,8 +66,25 @@ pub struct SiteEvidence {
     pub strict_documents: u32,
     /// Other sites that hold it.
     pub other_sites: u32,
+    /// Documents of other sites that hold it.
+    pub elsewhere: u32,
+    /// Documents that begin with it, on any site, this one left out.
+    pub heads_elsewhere: u32,
+    /// Documents of other sites.
+    pub of_elsewhere: u64,
     /// Share of its tokens in shingles that stand on several different documents of the site.
     pub template: f64,
+}
+
+/// How a head or tail recurs on the site and elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct AffixEvidence {
+    /// Whether it holds a mark that prose seldom has there.
+    pub is_marked: bool,
+    /// Documents of the site with it, this one included; 0 where there is none.
+    pub documents: u32,
+    /// Documents of other sites with it.
+    pub elsewhere: u32,
 }
 
 /// Another document that says what a paragraph says.
@@ -108,13 +136,18 @@ impl<'a> Gatherer<'a> {
             contexts: sketch.contexts,
         };
         let mut is_head = true;
-        let paragraphs = sketch.paragraphs.iter().map(|paragraph| {
+        let count = u32::try_from(sketch.paragraphs.len()).unwrap_or(u32::MAX);
+        let paragraphs = (0..).zip(&sketch.paragraphs).map(|(at, paragraph)| {
             let text = paragraph.span.of(&document.text);
             let mut evidence = Evidence {
                 bytes: paragraph.span.len(),
                 tokens: paragraph.tokens,
                 slots: paragraph.slots,
-                is_sentence: paragraph.is_sentence,
+                ending: paragraph.ending,
+                shape: paragraph.shape,
+                before: at,
+                behind: count - 1 - at,
+                affixes: self.affix_evidence(&subject, paragraph),
                 is_head: is_head && paragraph.tokens > 0,
                 rule: self.rule(paragraph, text),
                 denied: self.rules.deny.find_paragraph(paragraph.masked, text).map(Into::into),
@@ -129,7 +162,12 @@ impl<'a> Gatherer<'a> {
             }
             evidence
         });
-        paragraphs.collect()
+        let mut evidence: Vec<Evidence> = paragraphs.collect();
+        let features = score::features(&evidence);
+        for (evidence, features) in evidence.iter_mut().zip(features) {
+            evidence.score = self.policy.weights.score(&features);
+        }
+        evidence
     }
 
     fn rule(&self, paragraph: &ParagraphSketch, text: &str) -> Option<String> {
@@ -162,33 +200,40 @@ impl<'a> Gatherer<'a> {
         } else {
             self.index.row(paragraph.strict).map(|row| row.sites()).unwrap_or_default()
         };
-        evidence.site = self.site_evidence(subject, paragraph, &masked, &strict);
-        let exact = self.exact_witness(subject, paragraph, &masked, &strict);
+        evidence.site =
+            self.site_evidence(subject, evidence.is_head, paragraph, (&masked, &strict));
+        let exact = self.exact_witness(subject, (sketch, paragraph), &masked, &strict);
         let is_settled = exact.is_some() || paragraph.shingles.0 == paragraph.shingles.1;
         evidence.witness = exact;
         if is_settled && evidence.site.documents > 1 {
             return;
         }
-        let shingles: Vec<(usize, Vec<SiteCount>)> = sketch
-            .shingles_of(paragraph)
-            .iter()
-            .filter_map(|shingle| {
-                let row = self.index.row(shingle.fingerprint)?;
-                Some((shingle.token as usize, row.sites()))
-            })
-            .collect();
+        let shingles = self.shingles(sketch, paragraph);
         evidence.site.template = self.template_coverage(subject, paragraph, &shingles);
         if exact.is_none() {
             evidence.witness = self.near_witness(subject, paragraph, &shingles);
         }
     }
 
+    /// Where the paragraph's shingles stand, and how they recur.
+    fn shingles(
+        &self,
+        sketch: &Sketch,
+        paragraph: &ParagraphSketch,
+    ) -> Vec<(usize, Vec<SiteCount>)> {
+        let rows = sketch.shingles_of(paragraph).iter().filter_map(|shingle| {
+            let row = self.index.row(shingle.fingerprint)?;
+            Some((shingle.token as usize, row.sites()))
+        });
+        rows.collect()
+    }
+
     fn site_evidence(
         &self,
         subject: &Subject,
+        is_head: bool,
         paragraph: &ParagraphSketch,
-        masked: &[SiteCount],
-        strict: &[SiteCount],
+        (masked, strict): (&[SiteCount], &[SiteCount]),
     ) -> SiteEvidence {
         let here = |counts: &[SiteCount]| counts.iter().position(|c| Some(c.site) == subject.site);
         let new = u32::from(subject.own.is_none());
@@ -196,20 +241,52 @@ impl<'a> Gatherer<'a> {
         let of_documents =
             subject.site.map_or(0, |site| self.index.sites()[site as usize].documents);
         let (sampled, contexts) = count.map_or((1, 1), |count| {
-            self.distinct_contexts(subject, context_hash(paragraph.strict), &count.sample)
+            self.distinct_contexts(subject, context_hash(paragraph.masked), &count.sample)
         });
         SiteEvidence {
-            documents: count.map_or(0, |count| count.documents) + new,
+            documents: count.map_or(1 - new, |count| count.documents) + new,
             of_documents: of_documents + u64::from(new),
             heads: count.map_or(0, |count| count.heads),
             sampled,
             contexts,
-            strict_documents: here(strict).map_or(0, |at| strict[at].documents) + new,
+            strict_documents: here(strict).map_or(1 - new, |at| strict[at].documents) + new,
             other_sites: (masked.len() - usize::from(count.is_some()))
                 .try_into()
                 .unwrap_or(u32::MAX),
+            elsewhere: masked
+                .iter()
+                .filter(|c| Some(c.site) != subject.site)
+                .map(|c| c.documents)
+                .sum(),
+            heads_elsewhere: masked
+                .iter()
+                .map(|c| c.heads)
+                .sum::<u32>()
+                .saturating_sub(u32::from(is_head && subject.own.is_some())),
+            of_elsewhere: self.index.documents() as u64 - of_documents,
             template: 0.0,
         }
+    }
+
+    fn affix_evidence(
+        &self,
+        subject: &Subject,
+        paragraph: &ParagraphSketch,
+    ) -> [AffixEvidence; AFFIXES] {
+        paragraph.affixes.map(|affix| {
+            let Some(fingerprint) = affix.fingerprint else { return AffixEvidence::default() };
+            let new = u32::from(subject.own.is_none());
+            let sites = self.index.row(fingerprint).map(|row| row.sites()).unwrap_or_default();
+            let sum = |here: bool| {
+                let sites = sites.iter().filter(|c| (Some(c.site) == subject.site) == here);
+                sites.map(|count| count.documents).sum::<u32>()
+            };
+            AffixEvidence {
+                is_marked: affix.is_marked,
+                documents: sum(true) + new,
+                elsewhere: sum(false),
+            }
+        })
     }
 
     /// How many documents of the sample, the judged one included, were looked at, and how many
@@ -229,15 +306,15 @@ impl<'a> Gatherer<'a> {
     fn exact_witness(
         &self,
         subject: &Subject,
-        paragraph: &ParagraphSketch,
+        (sketch, paragraph): (&Sketch, &ParagraphSketch),
         masked: &[SiteCount],
         strict: &[SiteCount],
     ) -> Option<Witness> {
         let stays = |count: &&SiteCount| {
             let template = masked.iter().find(|other| other.site == count.site).unwrap_or(count);
-            let (_, contexts) =
-                self.distinct_contexts(subject, context_hash(paragraph.strict), &template.sample);
-            !self.policy.may_be_boilerplate(template.documents, contexts)
+            let own = context_hash(paragraph.masked);
+            let (_, contexts) = self.distinct_contexts(subject, own, &template.sample);
+            !self.may_be_boilerplate(sketch, paragraph, template, contexts)
         };
         let candidates = strict.iter().filter_map(|count| {
             let number = *count.sample.iter().find(|&&n| self.is_witness(subject, n))?;
@@ -246,6 +323,30 @@ impl<'a> Gatherer<'a> {
         let documents = strict.iter().map(|count| count.documents).sum::<u32>()
             + u32::from(subject.own.is_none());
         candidates.min().map(|number| Witness { number, containment: 1.0, documents })
+    }
+
+    /// Whether there is ground to call the paragraph boilerplate on another site.
+    fn may_be_boilerplate(
+        &self,
+        sketch: &Sketch,
+        paragraph: &ParagraphSketch,
+        count: &SiteCount,
+        contexts: u32,
+    ) -> bool {
+        if !self.policy.scopes.site {
+            return false;
+        }
+        let there = Subject { own: None, site: Some(count.site), contexts: [u32::MAX; CONTEXTS] };
+        let of_documents = self.index.sites()[count.site as usize].documents;
+        let site = SiteEvidence {
+            documents: count.documents,
+            of_documents,
+            contexts,
+            of_elsewhere: self.index.documents() as u64 - of_documents,
+            template: self.template_coverage(&there, paragraph, &self.shingles(sketch, paragraph)),
+            ..SiteEvidence::default()
+        };
+        score::has_ground(&site, &self.affix_evidence(&there, paragraph))
     }
 
     /// Whether document `number` may speak against the judged one.
@@ -288,12 +389,12 @@ impl<'a> Gatherer<'a> {
         paragraph: &ParagraphSketch,
         shingles: &[(usize, Vec<SiteCount>)],
     ) -> f64 {
-        let own = context_hash(paragraph.strict);
+        let own = context_hash(paragraph.masked);
         let new = u32::from(subject.own.is_none());
         let on_site = shingles.iter().filter(|(_, counts)| {
             counts.iter().any(|count| {
                 Some(count.site) == subject.site
-                    && self.policy.may_be_boilerplate(
+                    && self.policy.is_template(
                         count.documents + new,
                         self.distinct_contexts(subject, own, &count.sample).1,
                     )

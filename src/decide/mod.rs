@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod patterns;
 pub mod policy;
 pub mod rules;
+pub mod score;
 
 pub use evidence::{Evidence, Gatherer};
 pub use patterns::Patterns;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, SiteEvidence};
+use super::evidence::Evidence;
+use super::score::{Weights, has_ground};
 
 /// Why a paragraph goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,14 +94,16 @@ pub struct Policy {
     pub keep_copies: KeepCopies,
     /// Where repetition is looked for.
     pub scopes: Scopes,
-    /// Otherwise different documents of a site that make a paragraph boilerplate.
-    pub boilerplate_contexts_min: u32,
-    /// Share of looked-at documents that must be otherwise different, in 0..=1.
-    pub boilerplate_distinct_min: f64,
-    /// Share of tokens in shingles of the site's template that makes a paragraph boilerplate.
-    pub template_min: f64,
+    /// The weights of the boilerplate score.
+    pub weights: Weights,
+    /// Score above which a paragraph is boilerplate; 0 is what the weights were fitted for.
+    pub boilerplate_score_min: f64,
+    /// Otherwise different documents of a site whose shingles make its template.
+    pub template_contexts_min: u32,
     /// Containment that makes a paragraph a repeat within its document.
     pub repeat_containment_min: f64,
+    /// A repeat has at most this many tokens that were not said before.
+    pub repeat_new_tokens_max: u32,
     /// Containment that makes a paragraph a duplicate.
     pub duplicate_containment_min: f64,
     /// Shorter paragraphs are no duplicates: short sentences recur in unrelated documents.
@@ -110,14 +113,18 @@ pub struct Policy {
 }
 
 impl Default for Policy {
+    /// # Panics
+    ///
+    /// Never: a test holds that the built-in weights can be read.
     fn default() -> Self {
         Self {
             keep_copies: KeepCopies::First,
             scopes: Scopes::default(),
-            boilerplate_contexts_min: 3,
-            boilerplate_distinct_min: 0.5,
-            template_min: 0.8,
-            repeat_containment_min: 0.7,
+            weights: Weights::built_in().expect("the built-in weights can be read"),
+            boilerplate_score_min: 0.0,
+            template_contexts_min: 3,
+            repeat_containment_min: 0.78,
+            repeat_new_tokens_max: 14,
             duplicate_containment_min: 0.4,
             duplicate_tokens_min: 8,
             removed_max: 0.9,
@@ -154,9 +161,10 @@ impl Policy {
         }
     }
 
-    /// Whether a paragraph on so many documents of a site could be boilerplate in any of them.
-    pub fn may_be_boilerplate(&self, documents: u32, contexts: u32) -> bool {
-        self.scopes.site && documents.min(contexts) >= self.boilerplate_contexts_min
+    /// Whether shingles on so many documents, of which so many are otherwise different, are part of
+    /// a site's template.
+    pub fn is_template(&self, documents: u32, contexts: u32) -> bool {
+        documents.min(contexts) >= self.template_contexts_min
     }
 
     /// Whether later copies speak against a document as earlier ones do.
@@ -165,43 +173,24 @@ impl Policy {
     }
 
     fn is_boilerplate(&self, evidence: &Evidence) -> bool {
-        let site = &evidence.site;
-        let recurs = self.may_be_boilerplate(site.documents, site.contexts)
-            && f64::from(site.contexts) >= self.boilerplate_distinct_min * f64::from(site.sampled);
-        if recurs && !self.is_own_title(evidence) && !is_table(evidence) {
-            return self.is_frequent_enough(evidence, site);
-        }
-        site.template >= self.template_min && evidence.tokens >= NEAR_TOKENS_MIN
-    }
-
-    /// A short line needs more documents than a long one: "Thank you." recurs everywhere.
-    fn is_frequent_enough(&self, evidence: &Evidence, site: &SiteEvidence) -> bool {
-        let letters = evidence.tokens - evidence.slots;
-        let documents_min = match letters {
-            0 => return false,
-            1 => 5 * self.boilerplate_contexts_min,
-            2..=3 => 2 * self.boilerplate_contexts_min,
-            _ => self.boilerplate_contexts_min,
-        };
-        site.documents >= documents_min
-    }
-
-    /// The head of an article stays in its own article, however often other pages list it.
-    #[expect(clippy::unused_self, reason = "a threshold may join it")]
-    fn is_own_title(&self, evidence: &Evidence) -> bool {
-        evidence.is_head && evidence.site.heads <= 1
+        evidence.score > self.boilerplate_score_min
+            && has_ground(&evidence.site, &evidence.affixes)
+            && !is_own_title(evidence)
     }
 
     fn is_repeat(&self, evidence: &Evidence) -> bool {
         evidence.repeat.is_some_and(|repeat| {
+            let new_tokens = (1.0 - repeat.containment) * f64::from(evidence.tokens);
             let near = evidence.tokens >= NEAR_TOKENS_MIN
-                && repeat.containment >= self.repeat_containment_min;
+                && repeat.containment >= self.repeat_containment_min
+                && new_tokens <= f64::from(self.repeat_new_tokens_max);
             near || (repeat.containment >= 1.0 && evidence.tokens - evidence.slots >= 4)
         })
     }
 
     fn is_duplicate(&self, evidence: &Evidence) -> bool {
         self.keep_copies != KeepCopies::All
+            && !evidence.is_marker
             && evidence.tokens >= self.duplicate_tokens_min
             && evidence
                 .witness
@@ -209,7 +198,7 @@ impl Policy {
     }
 }
 
-/// Whether masking left little: figures agree once digits are masked, and are content.
-fn is_table(evidence: &Evidence) -> bool {
-    evidence.slots * 2 > evidence.tokens && evidence.site.strict_documents < 3
+/// The head of an article stays in its own article, however often other pages list it.
+fn is_own_title(evidence: &Evidence) -> bool {
+    evidence.is_head && evidence.site.heads <= 1
 }

@@ -134,6 +134,9 @@ impl Builder {
                 push(paragraph.strict, number | flag)?;
             }
             flag = 0;
+            for affix in paragraph.affixes.iter().filter_map(|affix| affix.fingerprint) {
+                push(affix, number)?;
+            }
         }
         sketch.shingles.iter().try_for_each(|shingle| push(shingle.fingerprint, number))
     }

@@ -1,6 +1,8 @@
 //! The record of what went and why: one removed span a line, and one line for each record that
 //! could not be read.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Evidence, Reason};
@@ -47,6 +49,12 @@ pub struct EvidenceRow {
     /// How many of the documents looked at are otherwise different.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub contexts: Option<u32>,
+    /// How much it looks like boilerplate; above 0 it is taken for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub score: Option<f64>,
+    /// The features that speak loudest, with what each adds to the score.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub inputs: BTreeMap<String, f64>,
     /// Share of its tokens in shingles of the site's template.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub template: Option<f64>,
@@ -75,6 +83,7 @@ impl EvidenceRow {
             let rate = f64::from(site.documents) / site.of_documents.max(1) as f64;
             row.rate = Some(rounded(rate));
             row.contexts = Some(site.contexts);
+            row.score = Some(rounded(evidence.score));
             row.template = (site.template > 0.0).then(|| rounded(site.template));
         }
         match reason {
@@ -97,6 +106,14 @@ impl EvidenceRow {
 }
 
 impl EvidenceRow {
+    /// Adds the loudest inputs of a score.
+    #[must_use]
+    pub fn with_inputs(mut self, loudest: &[(&str, f64)]) -> Self {
+        let rows = loudest.iter().map(|(name, part)| ((*name).to_owned(), rounded(*part)));
+        self.inputs = rows.collect();
+        self
+    }
+
     /// All evidence on a paragraph of the document `id`, whatever the verdict.
     pub fn all(evidence: &Evidence, id: &str, index: &Index) -> Self {
         let site = Self::new(evidence, Reason::Boilerplate, id, index);

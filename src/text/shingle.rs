@@ -21,6 +21,8 @@ pub enum Kind {
     Paragraph = 0,
     /// w consecutive tokens.
     Shingle = 1,
+    /// The first or last tokens of a paragraph, marks included.
+    Affix = 2,
 }
 
 impl Fingerprint {
@@ -32,7 +34,8 @@ impl Fingerprint {
     pub fn kind(self) -> Kind {
         match self.0 & 0b11 {
             0 => Kind::Paragraph,
-            _ => Kind::Shingle,
+            1 => Kind::Shingle,
+            _ => Kind::Affix,
         }
     }
 }
@@ -66,6 +69,12 @@ fn mix(mut x: u64) -> u64 {
 /// assert_eq!(of("26 views").1, of("1,204 views").1);
 /// ```
 pub fn paragraph_fingerprints(tokens: &[Token]) -> (Fingerprint, Fingerprint) {
+    let (strict, masked) = paragraph_polynomials(tokens);
+    (Fingerprint::new(Kind::Paragraph, strict), Fingerprint::new(Kind::Paragraph, masked))
+}
+
+/// Polynomials over all tokens, as they are and with runs of slots masked.
+fn paragraph_polynomials(tokens: &[Token]) -> (u64, u64) {
     let (mut strict, mut masked) = (0_u64, 0_u64);
     let mut after_slot = false;
     for token in tokens {
@@ -77,7 +86,12 @@ pub fn paragraph_fingerprints(tokens: &[Token]) -> (Fingerprint, Fingerprint) {
         }
         after_slot = token.is_slot;
     }
-    (Fingerprint::new(Kind::Paragraph, strict), Fingerprint::new(Kind::Paragraph, masked))
+    (strict, masked)
+}
+
+/// The fingerprint of a sequence of tokens, runs of slots masked.
+pub(super) fn sequence_fingerprint(kind: Kind, tokens: &[Token]) -> Fingerprint {
+    Fingerprint::new(kind, paragraph_polynomials(tokens).1)
 }
 
 /// Replaces `shingles` by the fingerprint of every run of `shingle_len` tokens, in order.

@@ -1,5 +1,6 @@
 //! A document's sketch: all that the later stages need to know of its text.
 
+use super::affix::{AFFIXES, Affix, affixes};
 use super::repeat::{Repeat, RepeatFinder};
 use super::shingle::{Fingerprint, paragraph_fingerprints, shingles, winnow};
 use super::split::{ParagraphMode, paragraphs};
@@ -46,8 +47,12 @@ pub struct ParagraphSketch {
     pub strict: Fingerprint,
     /// Fingerprint with runs of slots masked.
     pub masked: Fingerprint,
-    /// Whether it ends as a sentence does.
-    pub is_sentence: bool,
+    /// Its heads and tails.
+    pub affixes: [Affix; AFFIXES],
+    /// The mark or letter it ends with, as far as that bears on what it is.
+    pub ending: Ending,
+    /// How it is written.
+    pub shape: Shape,
     /// What it says again, when the document said it before.
     pub repeat: Option<Repeat>,
     /// Range of its shingles in [`Sketch::shingles`].
@@ -119,7 +124,7 @@ impl Sketcher {
         for (index, span) in (0..).zip(paragraphs(text, self.recipe.paragraph)) {
             let paragraph = self.paragraph(index, span, span.of(text), &mut sketch.shingles);
             if paragraph.tokens as usize >= LONG_TOKENS {
-                insert_least(&mut sketch.contexts, context_hash(paragraph.strict));
+                insert_least(&mut sketch.contexts, context_hash(paragraph.masked));
             }
             sketch.paragraphs.push(paragraph);
         }
@@ -154,16 +159,18 @@ impl Sketcher {
             slots: offset(self.tokens.iter().filter(|token| token.is_slot).count()),
             strict,
             masked,
-            is_sentence: ends_sentence(text),
+            affixes: affixes(text),
+            ending: ending(text),
+            shape: Shape::of(text),
             repeat,
             shingles: (first, offset(kept.len())),
         }
     }
 }
 
-/// The part of a paragraph's fingerprint that stands for it among a document's contexts.
-pub(crate) fn context_hash(strict: Fingerprint) -> u32 {
-    u32::try_from(strict.0 >> 32).expect("32 bits are left")
+/// The part of a paragraph's masked fingerprint that stands for it among a document's contexts.
+pub(crate) fn context_hash(masked: Fingerprint) -> u32 {
+    u32::try_from(masked.0 >> 32).expect("32 bits are left")
 }
 
 fn identity(document: &Document) -> u64 {
@@ -191,12 +198,62 @@ fn offset(value: usize) -> u32 {
     u32::try_from(value).expect("a document has fewer than 2^32 tokens")
 }
 
-/// Whether the last visible characters close a sentence, quotation marks and brackets aside.
-fn ends_sentence(text: &str) -> bool {
-    let closing =
-        |c: char| matches!(c, '"' | '\'' | '”' | '’' | '»' | '“' | ')' | ']' | '」' | '』');
-    matches!(
-        text.trim_end_matches(closing).chars().next_back(),
-        Some('.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '۔' | '।')
-    )
+/// How a paragraph is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shape {
+    /// It is in capitals: a script with case, and nearly no small letter.
+    pub is_capitals: bool,
+    /// It begins with a quotation mark.
+    pub is_quote: bool,
+    /// It ends with a mark that ends no sentence, such as an arrow or a bar.
+    pub ends_in_mark: bool,
+}
+
+impl Shape {
+    fn of(text: &str) -> Self {
+        let (mut capitals, mut small) = (0_u32, 0_u32);
+        for character in text.chars().take(200) {
+            capitals += u32::from(character.is_uppercase());
+            small += u32::from(character.is_lowercase());
+        }
+        let quotes =
+            |c: char| matches!(c, '"' | '\u{AB}' | '\u{BB}' | '\u{201C}'..='\u{201F}' | '\u{300C}');
+        let last = text.chars().next_back().unwrap_or(' ');
+        Self {
+            is_capitals: capitals > 5 && small * 8 <= capitals,
+            is_quote: text.starts_with(quotes),
+            ends_in_mark: !last.is_alphanumeric() && !quotes(last) && ending(text) == Ending::Open,
+        }
+    }
+}
+
+/// How a paragraph ends, quotation marks and brackets aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// With a full stop, an exclamation mark or an ellipsis.
+    Sentence,
+    /// With a question mark.
+    Question,
+    /// With a colon.
+    Colon,
+    /// With anything else.
+    #[default]
+    Open,
+}
+
+fn ending(text: &str) -> Ending {
+    let closing = |c: char| {
+        matches!(
+            c,
+            '"' | '\'' | ')' | ']' | '\u{BB}' | '\u{2018}'..='\u{201F}' | '\u{300D}' | '\u{300F}'
+        )
+    };
+    match text.trim_end_matches(closing).chars().next_back() {
+        Some('.' | '!' | '\u{2026}' | '\u{3002}' | '\u{FF01}' | '\u{6D4}' | '\u{964}') => {
+            Ending::Sentence
+        }
+        Some('?' | '\u{FF1F}' | '\u{61F}') => Ending::Question,
+        Some(':' | '\u{FF1A}') => Ending::Colon,
+        _ => Ending::Open,
+    }
 }

@@ -1,0 +1,370 @@
+//! How much a paragraph looks like boilerplate: one number from all of its evidence.
+//!
+//! A linear score over named features, its weights are data (`boilerplate.toml`), fitted by ridge
+//! logistic regression on labelled news and a generated crawl, with whole sites left out to measure
+//! it. Above 0 the paragraph is taken for boilerplate. The features are counts and rates of
+//! recurrence, the paragraph's own shape and its neighbors'; none knows a word, site or language.
+
+use serde::Deserialize;
+
+use super::evidence::{AffixEvidence, Evidence, SiteEvidence};
+use crate::error::{Error, Result};
+use crate::text::sketch::Ending;
+
+/// Number of features.
+pub const FEATURES: usize = 69;
+
+/// The names of the features, in the order of [`features`].
+pub const NAMES: [&str; FEATURES] = [
+    "different",
+    "documents",
+    "rate",
+    "specific",
+    "elsewhere",
+    "heads",
+    "title_elsewhere",
+    "numbers_differ",
+    "numbers_differ_long",
+    "template",
+    "short",
+    "long",
+    "very_long",
+    "wordless",
+    "one_word",
+    "slots",
+    "sentence",
+    "question",
+    "colon",
+    "capitals",
+    "quote",
+    "end_mark",
+    "first",
+    "near_head",
+    "last",
+    "tail",
+    "marker",
+    "different_sentence",
+    "different_question",
+    "different_colon",
+    "different_short",
+    "different_long",
+    "different_tail",
+    "different_first",
+    "different_slots",
+    "different_elsewhere",
+    "head_affix",
+    "tail_affix",
+    "head_marked",
+    "tail_marked",
+    "head_affix_sentence",
+    "tail_affix_sentence",
+    "head_affix_long",
+    "tail_affix_long",
+    "head_affix_count",
+    "tail_affix_count",
+    "head_affix_rate",
+    "tail_affix_rate",
+    "repeat",
+    "before_different",
+    "before_sentence",
+    "before_long",
+    "before_title_elsewhere",
+    "before_marker",
+    "before_short",
+    "before_capitals",
+    "before_evidence",
+    "behind_different",
+    "behind_sentence",
+    "behind_long",
+    "behind_title_elsewhere",
+    "behind_marker",
+    "behind_short",
+    "behind_capitals",
+    "behind_evidence",
+    "around",
+    "all_behind",
+    "all_before",
+    "short_paragraphs",
+];
+
+/// The weights of the score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    bias: f64,
+    weights: [f64; FEATURES],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    bias: f64,
+    weights: std::collections::BTreeMap<String, f64>,
+}
+
+impl Weights {
+    /// The weights that come with the program.
+    ///
+    /// # Errors
+    ///
+    /// When the weights file is not well-formed or does not name every feature, which a test rules
+    /// out.
+    pub fn built_in() -> Result<Self> {
+        let wrong = |what: String| Error::settings(format!("boilerplate.toml: {what}"));
+        let file: File =
+            toml::from_str(include_str!("boilerplate.toml")).map_err(|e| wrong(e.to_string()))?;
+        if file.weights.len() != FEATURES {
+            return Err(wrong(format!("{} weights, not {FEATURES}", file.weights.len())));
+        }
+        let mut weights = [0.0; FEATURES];
+        for (weight, name) in weights.iter_mut().zip(NAMES) {
+            let found = file.weights.get(name);
+            *weight = *found.ok_or_else(|| wrong(format!("no weight for {name}")))?;
+        }
+        Ok(Self { bias: file.bias, weights })
+    }
+
+    /// The score of one paragraph's features.
+    pub fn score(&self, features: &[f64; FEATURES]) -> f64 {
+        self.weights.iter().zip(features).fold(self.bias, |sum, (weight, x)| sum + weight * x)
+    }
+
+    /// The features that speak loudest, with what each adds to the score.
+    pub fn loudest(&self, features: &[f64; FEATURES], count: usize) -> Vec<(&'static str, f64)> {
+        let parts = NAMES.into_iter().zip(self.weights.iter().zip(features));
+        let mut parts: Vec<(&str, f64)> = parts.map(|(name, (w, x))| (name, w * x)).collect();
+        parts.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        parts.truncate(count);
+        parts
+    }
+}
+
+/// The features of every paragraph of a document.
+pub fn features(evidence: &[Evidence]) -> Vec<[f64; FEATURES]> {
+    let own: Vec<Own> = evidence.iter().map(Own::new).collect();
+    let short = own.iter().filter(|own| own.short > 0.0).count();
+    let short_paragraphs = crate::text::repeat::ratio(short, own.len());
+    (0..own.len()).map(|at| own[at].with_neighbors(&own, at, short_paragraphs)).collect()
+}
+
+/// Whether a paragraph recurs at all: on two otherwise different documents of the site, by its head
+/// or tail, or as part of the site's template. Without that it is not boilerplate, whatever its
+/// neighbors and its shape say.
+pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence]) -> bool {
+    let of = f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX));
+    (site.documents >= 2 && site.contexts >= 2)
+        || site.template >= TEMPLATE_GROUND
+        || affixes.iter().any(|a| affix_strength(a, of, site.of_elsewhere) > AFFIX_GROUND)
+}
+
+/// Share of a paragraph in the site's template that is ground for calling it boilerplate.
+const TEMPLATE_GROUND: f64 = 0.5;
+/// Strength of an affix, in bits, that is ground for calling a paragraph boilerplate.
+const AFFIX_GROUND: f64 = 1.0;
+
+/// How much commoner an affix is on the site than elsewhere, in bits, less where it is rare.
+fn affix_strength(affix: &AffixEvidence, of: f64, of_elsewhere: u64) -> f64 {
+    if affix.documents < 3 {
+        return 0.0;
+    }
+    let count = f64::from(affix.documents);
+    lift(count, of, affix.elsewhere, of_elsewhere).max(0.0) * (bits(count) / 5.0).min(1.0)
+}
+
+/// What is known of a paragraph by itself.
+struct Own {
+    /// The features that need no neighbor.
+    alone: [f64; 49],
+    /// What its neighbors see of it.
+    seen: [f64; 8],
+    short: f64,
+    /// Recurrence and affixes together.
+    evidence: f64,
+}
+
+/// How a paragraph recurs, and how it is written, as numbers.
+struct Parts {
+    different: f64,
+    documents: f64,
+    rate: f64,
+    specific: f64,
+    elsewhere: f64,
+    heads: f64,
+    numbers_differ: f64,
+    template: f64,
+    short: f64,
+    long: f64,
+    very_long: f64,
+}
+
+/// What the heads, or the tails, of a paragraph say.
+struct Ends {
+    strength: f64,
+    marked: f64,
+    count: f64,
+    rate: f64,
+}
+
+fn flag(is: bool) -> f64 {
+    f64::from(u8::from(is))
+}
+
+fn share(part: u32, of: u32) -> f64 {
+    f64::from(part) / f64::from(of.max(1))
+}
+
+fn of_documents(site: &SiteEvidence) -> f64 {
+    f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX)).max(f64::from(site.documents))
+}
+
+impl Parts {
+    fn new(e: &Evidence) -> Self {
+        let site = &e.site;
+        let documents = f64::from(site.documents);
+        let of = of_documents(site).max(1.0);
+        let token_bits = bits(f64::from(e.tokens.max(1)));
+        let recurs = flag(site.documents >= 2);
+        let distinct = recurs * share(site.contexts, site.sampled);
+        let rate = f64::midpoint(bits(documents / of).max(-10.0), 10.0);
+        Self {
+            different: bits(f64::from(site.contexts.max(1))).min(3.2) * distinct,
+            documents: bits(documents.max(1.0)).min(8.0) * distinct,
+            rate: rate * distinct,
+            specific: lift(documents, of, site.elsewhere, site.of_elsewhere).max(0.0) * distinct
+                / 2.0,
+            elsewhere: recurs * bits(1.0 + f64::from(site.elsewhere)).min(6.0),
+            heads: recurs * share(site.heads, site.documents),
+            numbers_differ: recurs
+                * flag(e.slots > 0)
+                * (1.0 - share(site.strict_documents, site.documents)),
+            template: flag(site.contexts < 3) * site.template * (token_bits / 4.0).min(1.5),
+            short: (3.0 - token_bits).max(0.0),
+            long: (token_bits - 3.0).max(0.0),
+            very_long: (token_bits - 5.0).max(0.0),
+        }
+    }
+}
+
+impl Ends {
+    fn new(affixes: &[AffixEvidence], e: &Evidence) -> Self {
+        let of = of_documents(&e.site).max(1.0);
+        let strength = |a: &AffixEvidence| affix_strength(a, of, e.site.of_elsewhere);
+        let greatest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+        let strongest = greatest(&mut affixes.iter().map(strength));
+        let counts = affixes.iter().filter(|a| strength(a) > 2.0);
+        let rates =
+            affixes.iter().map(|a| strength(a) * (10.0 * f64::from(a.documents) / of).min(1.0));
+        Self {
+            strength: strongest,
+            marked: strongest * flag(affixes.iter().any(|affix| affix.is_marked)),
+            count: greatest(&mut counts.map(|a| bits(f64::from(a.documents.max(1))).min(8.0))),
+            rate: greatest(&mut rates.into_iter()) * flag(e.ending != Ending::Sentence),
+        }
+    }
+}
+
+impl Own {
+    fn new(e: &Evidence) -> Self {
+        let p = Parts::new(e);
+        let (heads, tails) = e.affixes.split_at(e.affixes.len() / 2);
+        let (head, tail) = (Ends::new(heads, e), Ends::new(tails, e));
+        let letters = e.tokens.saturating_sub(e.slots);
+        let slots = share(e.slots, e.tokens);
+        let sentence = flag(e.ending == Ending::Sentence);
+        let question = flag(e.ending == Ending::Question);
+        let colon = flag(e.ending == Ending::Colon);
+        let first = flag(e.before == 0);
+        let near_tail = (1.0 - f64::from(e.behind) / 6.0).max(0.0);
+        let title_elsewhere = flag(e.site.heads_elsewhere > 0 && !e.is_head);
+        let (marker, capitals) = (flag(e.is_marker), flag(e.shape.is_capitals));
+        #[rustfmt::skip]
+        let alone = [
+            p.different, p.documents, p.rate, p.specific, p.elsewhere, p.heads, title_elsewhere,
+            p.numbers_differ, p.numbers_differ * p.long, p.template, p.short, p.long, p.very_long,
+            flag(letters == 0), flag(letters == 1), slots, sentence, question, colon, capitals,
+            flag(e.shape.is_quote), flag(e.shape.ends_in_mark), first, flag(e.before < 3),
+            flag(e.behind == 0), near_tail, marker, p.different * sentence, p.different * question,
+            p.different * colon, p.different * p.short, p.different * p.long,
+            p.different * near_tail, p.different * first, p.different * slots,
+            p.different * p.elsewhere / 3.0, head.strength, tail.strength, head.marked,
+            tail.marked, head.strength * sentence, tail.strength * sentence,
+            head.strength * p.long, tail.strength * p.long, head.count, tail.count, head.rate,
+            tail.rate, e.repeat.map_or(0.0, |repeat| repeat.containment),
+        ];
+        let evidence = p.different + 0.3 * (1.0 - sentence) * (head.strength + tail.strength);
+        Self {
+            alone,
+            seen: [
+                p.different,
+                sentence,
+                p.long,
+                title_elsewhere,
+                marker,
+                p.short,
+                capitals,
+                evidence,
+            ],
+            short: p.short,
+            evidence,
+        }
+    }
+
+    fn with_neighbors(&self, all: &[Self], at: usize, short_paragraphs: f64) -> [f64; FEATURES] {
+        let seen = |neighbor: Option<&Self>| neighbor.map_or([0.0; 8], |own| own.seen);
+        let near = all[at.saturating_sub(4)..at].iter().chain(all.iter().skip(at + 1).take(4));
+        let around = mean(near.map(|n| n.evidence), 0.0);
+        let behind = mean(all[at + 1..].iter().map(|n| n.evidence.min(2.0)), 1.0);
+        let before = mean(all[..at].iter().map(|n| n.evidence.min(2.0)), 1.0);
+        let mut features = [0.0; FEATURES];
+        let values = self
+            .alone
+            .into_iter()
+            .chain(seen(at.checked_sub(1).and_then(|at| all.get(at))))
+            .chain(seen(all.get(at + 1)))
+            .chain([around, behind, before, short_paragraphs]);
+        for (feature, value) in features.iter_mut().zip(values) {
+            *feature = value;
+        }
+        features
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>, of_none: f64) -> f64 {
+    let (count, sum) = values.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
+    if count > 0.0 { sum / count } else { of_none }
+}
+
+/// How many times commoner something is on this site than elsewhere, in bits, at most 8; a hundred
+/// documents elsewhere without it are taken for granted.
+fn lift(documents: f64, of: f64, elsewhere: u32, of_elsewhere: u64) -> f64 {
+    let of_elsewhere = f64::from(u32::try_from(of_elsewhere).unwrap_or(u32::MAX));
+    let here = bits(documents / of.max(1.0));
+    (here - bits((f64::from(elsewhere) + 0.5) / (of_elsewhere + 100.0))).min(8.0)
+}
+
+/// The binary logarithm, linear between powers of two: the same bits on every machine.
+fn bits(x: f64) -> f64 {
+    const MANTISSA_BITS: u32 = 52;
+    let raw = x.max(1e-9).to_bits();
+    let exponent = f64::from(u32::try_from(raw >> MANTISSA_BITS).unwrap_or(0)) - 1023.0;
+    let mantissa = f64::from_bits((raw & ((1 << MANTISSA_BITS) - 1)) | 1.0_f64.to_bits());
+    exponent + mantissa - 1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logarithm_is_exact_at_powers_of_two() {
+        for (x, expected) in [(1.0, 0.0), (2.0, 1.0), (3.0, 1.5), (0.25, -2.0), (1024.0, 10.0)] {
+            assert!((bits(x) - expected).abs() < 1e-12, "{x}");
+        }
+    }
+
+    #[test]
+    fn every_feature_has_its_weight() {
+        let weights = Weights::built_in().unwrap();
+        let score = weights.score(&features(&[Evidence::default()])[0]);
+        assert!(score.is_finite() && score < 0.0, "{score}");
+    }
+}
