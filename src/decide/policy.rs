@@ -168,7 +168,10 @@ impl Policy {
         let site = &evidence.site;
         let recurs = self.may_be_boilerplate(site.documents, site.contexts)
             && f64::from(site.contexts) >= self.boilerplate_distinct_min * f64::from(site.sampled);
-        if recurs && !self.is_own_title(evidence) && !is_table(evidence) {
+        if self.is_own_title(evidence) {
+            return false;
+        }
+        if recurs && !is_table(evidence) {
             return self.is_frequent_enough(evidence, site);
         }
         site.template >= self.template_min && evidence.tokens >= NEAR_TOKENS_MIN
@@ -189,7 +192,7 @@ impl Policy {
     /// The head of an article stays in its own article, however often other pages list it.
     #[expect(clippy::unused_self, reason = "a threshold may join it")]
     fn is_own_title(&self, evidence: &Evidence) -> bool {
-        evidence.is_head && evidence.site.heads <= 1
+        evidence.is_head && evidence.site.heads <= 1 && evidence.site.documents > 1
     }
 
     fn is_repeat(&self, evidence: &Evidence) -> bool {
@@ -212,4 +215,33 @@ impl Policy {
 /// Whether masking left little: figures agree once digits are masked, and are content.
 fn is_table(evidence: &Evidence) -> bool {
     evidence.slots * 2 > evidence.tokens && evidence.site.strict_documents < 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(site: SiteEvidence, is_head: bool, expected: Verdict) {
+        let evidence = Evidence { tokens: 8, is_head, site, ..Evidence::default() };
+        assert_eq!(Policy::default().judge(&evidence), expected, "{evidence:?}");
+    }
+
+    #[test]
+    fn a_title_stays_in_its_own_article_however_often_it_is_listed() {
+        let listed = SiteEvidence {
+            documents: 7,
+            of_documents: 7,
+            sampled: 7,
+            contexts: 7,
+            template: 0.9,
+            heads: 1,
+            ..SiteEvidence::default()
+        };
+        check(listed, true, Verdict::Keep);
+        check(listed, false, Verdict::Remove(Reason::Boilerplate));
+        let banner = SiteEvidence { heads: 7, ..listed };
+        check(banner, true, Verdict::Remove(Reason::Boilerplate));
+        let new = SiteEvidence { documents: 1, contexts: 1, heads: 0, ..listed };
+        check(new, true, Verdict::Remove(Reason::Boilerplate));
+    }
 }
