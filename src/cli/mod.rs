@@ -12,7 +12,7 @@ mod settings;
 mod strip;
 
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
@@ -30,6 +30,9 @@ enum Outcome {
     SomeUnreadable,
 }
 
+/// The exit code of a process that a signal ended, as shells tell it for Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 /// Runs the command that the process was called with.
 ///
 /// The exit code is 0 when all was done, 1 on failure, 2 on wrong usage, 3 when all was done but
@@ -38,7 +41,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let monitor = Monitor::default();
     let stop = monitor.stop.clone();
-    if let Err(error) = ctrlc::set_handler(move || stop.store(true, Ordering::Relaxed)) {
+    if let Err(error) = ctrlc::set_handler(move || interrupt(&stop)) {
         message(&format!("warning: Ctrl-C leaves temporary files behind: {error}"));
     }
     match run(arguments, monitor) {
@@ -47,13 +50,23 @@ pub fn main() -> ExitCode {
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) if error.is_interrupted() => {
             message(&format!("dechaff: {error}"));
-            ExitCode::from(130)
+            ExitCode::from(INTERRUPTED)
         }
         Err(error) => {
             message(&format!("dechaff: {error}"));
             ExitCode::from(if error.is_settings() { 2 } else { 1 })
         }
     }
+}
+
+/// Asks the run to end before its next batch; when asked again, ends the process: the run may be
+/// waiting for input that never comes.
+#[expect(clippy::exit, reason = "the waiting thread cannot return")]
+fn interrupt(stop: &AtomicBool) {
+    if stop.swap(true, Ordering::Relaxed) {
+        std::process::exit(INTERRUPTED.into());
+    }
+    message("dechaff: stopping; once more to stop at once");
 }
 
 fn run(arguments: Arguments, monitor: Monitor) -> Result<Outcome> {
