@@ -65,9 +65,9 @@ fn lay_out(folder: &Path) {
             let record = serde_json::json!({
                 "id": id, "url": url, "published": "2024-03-12", "text": text
             });
-            lines[at % 2] += &format!("{record}\n");
+            lines[at % 2].extend([record.to_string().as_str(), "\n"]);
             let record = serde_json::json!({"uid": id, "link": url, "outlet": site, "body": text});
-            articles += &format!("{record}\n");
+            articles.extend([record.to_string().as_str(), "\n"]);
             at += 1;
         }
     }
@@ -80,6 +80,9 @@ fn lay_out(folder: &Path) {
     fs::write(folder.join("shards/part-0001.jsonl"), &lines[1]).unwrap();
     fs::write(folder.join("articles.jsonl"), articles).unwrap();
     fs::write(folder.join("keep.txt"), "// By-lines.\nBy * | *\n").unwrap();
+    let guide = read("docs/guide.md");
+    let settings = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    fs::write(folder.join("dechaff.toml"), settings.expect("the guide shows a file")).unwrap();
     fs::write(folder.join("drop.txt"), "send letters *\n").unwrap();
 }
 

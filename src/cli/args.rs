@@ -37,6 +37,10 @@ pub(super) enum Command {
     Explain(Explain),
     /// Put removed paragraphs back: cleaned text and audit give the input
     Restore(Restore),
+    /// Print a script that completes commands and flags in a shell
+    Completions(Completions),
+    /// Print the manual page, or write one for each subcommand
+    Man(Man),
 }
 
 /// What to read, and how.
@@ -79,6 +83,12 @@ pub(super) struct Inputs {
     /// Set records that cannot be read aside here [default: OUT.rejects.jsonl]
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) rejects: Option<PathBuf>,
+    /// Take flags by their long names from this TOML file; what is typed wins
+    #[arg(long, value_name = "FILE", help_heading = "Settings file")]
+    pub(super) config: Option<PathBuf>,
+    /// Print the settings in force as such a file, and do nothing
+    #[arg(long, help_heading = "Settings file")]
+    pub(super) print_config: bool,
     /// Threads; 0 for one a core
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Resources")]
     pub(super) threads: usize,
@@ -100,7 +110,7 @@ pub(super) struct Inputs {
 #[derive(Debug, Args)]
 pub(super) struct Decisions {
     /// Cleaned text: a file for one input file, else a directory; - for standard output
-    #[arg(short, long, value_name = "OUT", required_unless_present = "dry_run")]
+    #[arg(short, long, value_name = "OUT")]
     pub(super) output: Option<PathBuf>,
     /// Write the audit here: a JSON line for each removed paragraph, with the reason
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -233,6 +243,19 @@ pub(super) struct Restore {
     /// Field that holds the text
     #[arg(long, value_name = "NAME", default_value = "text")]
     pub(super) text_field: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Write a page for each subcommand into this directory
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -2,6 +2,8 @@
 
 mod args;
 mod clean;
+mod completions;
+mod config_file;
 mod explain;
 mod inspect;
 mod learn;
@@ -14,12 +16,11 @@ mod strip;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::Parser;
-
 use crate::error::{Error, Result};
 use crate::pipeline::Monitor;
 use crate::report::Summary;
 use args::{Arguments, Command};
+use config_file::Request;
 
 /// How a command ended, as its exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +39,12 @@ const INTERRUPTED: u8 = 130;
 /// The exit code is 0 when all was done, 1 on failure, 2 on wrong usage, 3 when all was done but
 /// for records or files that could not be read. A reader that closes the pipe is no failure.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
     let monitor = Monitor::default();
     let stop = monitor.stop.clone();
     if let Err(error) = ctrlc::set_handler(move || interrupt(&stop)) {
         message(&format!("warning: Ctrl-C leaves temporary files behind: {error}"));
     }
-    match run(arguments, monitor) {
+    match start(monitor) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeUnreadable) => ExitCode::from(3),
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
@@ -69,6 +69,14 @@ fn interrupt(stop: &AtomicBool) {
     message("dechaff: stopping; once more to stop at once");
 }
 
+fn start(monitor: Monitor) -> Result<Outcome> {
+    let typed: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    match config_file::request(&typed)? {
+        Request::Run(arguments) => run(*arguments, monitor),
+        Request::Print(settings) => print(&settings).map(|()| Outcome::Done),
+    }
+}
+
 fn run(arguments: Arguments, monitor: Monitor) -> Result<Outcome> {
     match arguments.command {
         Command::Clean(command) => clean::run(&command, monitor),
@@ -78,6 +86,8 @@ fn run(arguments: Arguments, monitor: Monitor) -> Result<Outcome> {
         Command::Inspect(command) => inspect::run(&command),
         Command::Explain(command) => explain::run(&command, monitor),
         Command::Restore(command) => restore::run(&command),
+        Command::Completions(command) => completions::completions(&command),
+        Command::Man(command) => completions::man(&command),
     }
 }
 
