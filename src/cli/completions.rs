@@ -27,7 +27,8 @@ pub(super) fn man(command: &args::Man) -> Result<Outcome> {
         return Ok(Outcome::Done);
     };
     let mut staged = Staged::default();
-    for command in std::iter::once(&all).chain(all.get_subcommands()) {
+    let subcommands = all.get_subcommands().filter(|command| command.get_name() != "help");
+    for command in std::iter::once(&all).chain(subcommands) {
         let name = command.get_display_name().unwrap_or(NAME);
         write(&folder.join(format!("{name}.1")), &page(command)?, &mut staged)?;
     }
