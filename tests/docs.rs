@@ -146,7 +146,10 @@ fn the_readme_command_runs_from_a_fresh_clone() {
     let cleaned = fs::read_to_string(folder.path().join("cleaned/harborpost/03-dredging.txt"));
     let cleaned = cleaned.unwrap();
     assert!(cleaned.starts_with("Dredging starts in the north channel\n\nBy Ines Calloway"));
-    assert!(cleaned.trim_end().ends_with("who runs two boats. “So dig.”"), "{cleaned}");
+    assert!(
+        cleaned.trim_end().ends_with("who runs two boats. \u{201c}So dig.\u{201d}"),
+        "{cleaned}"
+    );
     assert!(!cleaned.contains("312 views"));
 }
 
