@@ -89,7 +89,7 @@ pub(super) fn targets(
     sources: &Sources,
 ) -> Result<Targets> {
     if decisions.output.is_none() && !decisions.dry_run {
-        let what = "nothing says where cleaned text goes; give -o OUT, or --dry-run";
+        let what = "nothing says where cleaned text goes; give -o OUT (--output), or --dry-run";
         return Err(Error::settings(what));
     }
     if decisions.mark && decisions.drop_empty {
