@@ -34,3 +34,8 @@ pub use document::{Document, Span, without};
 pub use engine::{Stripped, Stripper, clean, learn, strip};
 pub use error::{Error, Result};
 pub use index::Index;
+
+/// The example of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -4,9 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Shown below the help.
+const EXAMPLES: &str = "\
+Examples:
+  dechaff clean pages -o cleaned --removed removed.jsonl    a folder of text files
+  dechaff clean news.jsonl.gz -o clean.jsonl.gz             JSON lines with a field \"text\"
+  dechaff clean today -o cleaned --index news.idx --save-index news.idx
+
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some records or files were unreadable";
+
 /// Strips site boilerplate and repeated paragraphs from scraped text, and says what went and why.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, max_term_width = 100)]
+#[command(version, arg_required_else_help = true, max_term_width = 100, after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -14,69 +23,79 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Clean files: learn from them, then strip them
+    /// Clean files: count what recurs in them, then remove it
     Clean(Clean),
-    /// Count how paragraphs recur, and keep the counts
+    /// Count how paragraphs recur, and write the counts to an index
     Learn(Learn),
-    /// Add up indexes
+    /// Add up several indexes into one
     Merge(Merge),
-    /// Strip files by an index
+    /// Clean files by the counts of an index
     Strip(Strip),
     /// Show what an index holds
     Inspect(Inspect),
     /// Show the evidence and the verdict on each paragraph of one document
     Explain(Explain),
-    /// Put removed paragraphs back
+    /// Put removed paragraphs back: cleaned text and audit give the input
     Restore(Restore),
+    /// Print a script that completes commands and flags in a shell
+    Completions(Completions),
+    /// Print the manual page, or write one for each subcommand
+    Man(Man),
 }
 
 /// What to read, and how.
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
-    /// Files, directories (walked) or - for standard input: .txt .jsonl .ndjson, also .gz .zst
+    /// Files, directories, or - for standard input: .txt .jsonl .ndjson, each also .gz or .zst
     #[arg(required = true, value_name = "INPUT")]
     pub(super) paths: Vec<PathBuf>,
-    /// What the inputs hold, whatever their names
+    /// Read all inputs as this, whatever their names
     #[arg(long, value_name = "FORMAT", help_heading = "Input")]
     pub(super) format: Option<FormatName>,
-    /// Field of the text
+    /// Field that holds the text
     #[arg(long, value_name = "NAME", default_value = "text", help_heading = "Input")]
     pub(super) text_field: String,
-    /// Field of the identifier; without one a record goes by its file and line
+    /// Field that holds the id; a record without one goes by its file and line
     #[arg(long, value_name = "NAME", default_value = "id", help_heading = "Input")]
     pub(super) id_field: String,
-    /// Field of the address
+    /// Field that holds the URL
     #[arg(long, value_name = "NAME", default_value = "url", help_heading = "Input")]
     pub(super) url_field: String,
-    /// Field of the site
+    /// Field that holds the site
     #[arg(long, value_name = "NAME", default_value = "site", help_heading = "Input")]
     pub(super) site_field: String,
-    /// Field that orders documents (an integer or an ISO date); by default their place does
+    /// Field that tells which documents are older (an integer or an ISO date) [default: their order]
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     pub(super) order_field: Option<String>,
-    /// Where a record's site is taken from
+    /// What tells a record's site [default: the site field, else the URL's host, else the folder]
     #[arg(long, value_name = "FROM", help_heading = "Input")]
     pub(super) site_from: Option<SiteFromName>,
     /// What a paragraph is: a line, a block between blank lines, or auto: blocks where the
     /// document is hard-wrapped
     #[arg(long, value_name = "UNIT", default_value = "auto", help_heading = "Input")]
     pub(super) paragraph: ParagraphName,
-    /// Larger records pass through unjudged
+    /// Pass larger records through unjudged
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Input")]
     pub(super) max_record_bytes: usize,
     /// Stop at the first record that cannot be read
     #[arg(long, help_heading = "Input")]
     pub(super) strict: bool,
-    /// Where records that cannot be read are set aside [default: beside OUT]
+    /// Set records that cannot be read aside here [default: OUT.rejects.jsonl]
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) rejects: Option<PathBuf>,
+    /// Take flags by their long names from this TOML file; what is typed wins
+    #[arg(long, value_name = "FILE", help_heading = "Settings file")]
+    pub(super) config: Option<PathBuf>,
+    /// Print the settings in force as such a file, and do nothing
+    #[arg(long, help_heading = "Settings file")]
+    pub(super) print_config: bool,
     /// Threads; 0 for one a core
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Resources")]
     pub(super) threads: usize,
-    /// Memory for counting; more is spilled to --tmp-dir
+    /// Memory for counts (K, M or G); the rest of them goes to --tmp-dir
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size, help_heading = "Resources")]
     pub(super) memory: usize,
-    /// Folder for temporary files
+    /// Folder for temporary files [default: the system's]
     #[arg(long, value_name = "DIR", help_heading = "Resources")]
     pub(super) tmp_dir: Option<PathBuf>,
     /// Documents worked on at a time; the output does not depend on it
@@ -90,25 +109,25 @@ pub(super) struct Inputs {
 /// What goes, and where the rest is written.
 #[derive(Debug, Args)]
 pub(super) struct Decisions {
-    /// Where cleaned text goes: a file for one input, else a directory; - for standard output
-    #[arg(short, long, value_name = "OUT", required_unless_present = "dry_run")]
+    /// Cleaned text: a file for one input file, else a directory; - for standard output
+    #[arg(short, long, value_name = "OUT")]
     pub(super) output: Option<PathBuf>,
-    /// Where the record of what went and why goes (JSONL)
+    /// Write the audit here: a JSON line for each removed paragraph, with the reason
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) removed: Option<PathBuf>,
-    /// Where the summary goes as JSON
+    /// Write the summary here as JSON
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) summary: Option<PathBuf>,
-    /// Write no cleaned text; the summary, and the files that are named, are written
+    /// Write no cleaned text; --removed, --summary and the like are still written
     #[arg(long, help_heading = "Output")]
     pub(super) dry_run: bool,
     /// Keep all text and add a field `removed` with the spans to each record
     #[arg(long, conflicts_with = "drop_empty", help_heading = "Output")]
     pub(super) mark: bool,
-    /// Leave emptied records out; the audit has them whole
+    /// Leave out records of which nothing is left; the audit has them whole
     #[arg(long, help_heading = "Output")]
     pub(super) drop_empty: bool,
-    /// Which copies of a duplicate stay
+    /// Where several documents say the same, which of them keep it
     #[arg(long, value_name = "WHICH", default_value = "first", help_heading = "Decisions")]
     pub(super) keep_copies: KeepCopiesName,
     /// Where repetition is looked for
@@ -121,10 +140,10 @@ pub(super) struct Decisions {
     /// Put nothing in place when more than this share of all text would go
     #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Decisions")]
     pub(super) max_removed_total: Option<f64>,
-    /// Patterns of paragraphs that always stay, one a line
+    /// Patterns of paragraphs that always stay, one a line; # is a number, * any words
     #[arg(long, value_name = "FILE", help_heading = "Decisions")]
     pub(super) allow: Option<PathBuf>,
-    /// Patterns of paragraphs that always go, one a line
+    /// Patterns of paragraphs that always go, one a line; # is a number, * any words
     #[arg(long, value_name = "FILE", help_heading = "Decisions")]
     pub(super) deny: Option<PathBuf>,
 }
@@ -135,16 +154,16 @@ pub(super) struct Clean {
     pub(super) inputs: Inputs,
     #[command(flatten)]
     pub(super) decisions: Decisions,
-    /// An index of older documents to judge by as well
+    /// An index of older documents, which count as well
     #[arg(long, value_name = "FILE", help_heading = "Index")]
     pub(super) index: Option<PathBuf>,
-    /// Where old and new counts together are kept
+    /// Write old and new counts together here; may be the file that --index names
     #[arg(long, value_name = "FILE", help_heading = "Index")]
     pub(super) save_index: Option<PathBuf>,
-    /// Keep no text in the saved index
+    /// Keep no text samples in the saved index
     #[arg(long, requires = "save_index", help_heading = "Index")]
     pub(super) no_text: bool,
-    /// Count inputs again that the index holds already
+    /// Count inputs again that --index holds already
     #[arg(long, help_heading = "Index")]
     pub(super) force: bool,
 }
@@ -156,7 +175,7 @@ pub(super) struct Learn {
     /// The index to write
     #[arg(short, long, value_name = "INDEX")]
     pub(super) output: PathBuf,
-    /// Keep no text in the index
+    /// Keep no text samples in the index
     #[arg(long)]
     pub(super) no_text: bool,
 }
@@ -189,10 +208,10 @@ pub(super) struct Strip {
 pub(super) struct Inspect {
     /// The index to look into
     pub(super) index: PathBuf,
-    /// Show what recurs on this site
+    /// Show the paragraphs that recur on this site
     #[arg(long, value_name = "SITE")]
     pub(super) site: Option<String>,
-    /// Lines to show
+    /// How many sites or paragraphs to show
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) top: usize,
 }
@@ -201,7 +220,7 @@ pub(super) struct Inspect {
 pub(super) struct Explain {
     #[command(flatten)]
     pub(super) inputs: Inputs,
-    /// The document to explain
+    /// The document's id
     #[arg(long, value_name = "ID")]
     pub(super) id: String,
     /// The index to judge by; without it the inputs themselves are learned first
@@ -218,12 +237,25 @@ pub(super) struct Restore {
     /// Where the originals go
     #[arg(short, long, value_name = "OUT")]
     pub(super) output: PathBuf,
-    /// Records that were set aside [default: beside CLEANED, when it is there]
+    /// Records that were set aside [default: CLEANED.rejects.jsonl, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(super) rejects: Option<PathBuf>,
-    /// Field of the text
+    /// Field that holds the text
     #[arg(long, value_name = "NAME", default_value = "text")]
     pub(super) text_field: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Write a page for each subcommand into this directory
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -238,9 +270,9 @@ pub(super) enum FormatName {
 pub(super) enum SiteFromName {
     /// The site field
     Field,
-    /// The host of the address
+    /// The host of the URL
     Url,
-    /// The registrable domain of the address
+    /// The registrable domain of the URL
     Domain,
     /// The folder of the file
     Folder,

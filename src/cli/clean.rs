@@ -22,6 +22,6 @@ pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
     let bar = progress::Bar::start(&job, 2, command.inputs.quiet);
     let (summary, staged) = job.clean(older.as_ref(), save, &targets)?;
     staged.commit()?;
-    bar.finish(&summary);
+    bar.finish(&summary, targets.rejects.as_deref());
     Ok(super::outcome(&summary))
 }

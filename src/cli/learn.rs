@@ -20,6 +20,6 @@ pub(super) fn run(command: &args::Learn, monitor: Monitor) -> Result<Outcome> {
     let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
     let (summary, staged) = job.learn(&[], &targets, texts)?;
     staged.commit()?;
-    bar.finish_counting(&summary);
+    bar.finish_counting(&summary, targets.rejects.as_deref());
     Ok(super::outcome(&summary))
 }

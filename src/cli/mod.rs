@@ -2,6 +2,8 @@
 
 mod args;
 mod clean;
+mod completions;
+mod config_file;
 mod explain;
 mod inspect;
 mod learn;
@@ -12,14 +14,13 @@ mod settings;
 mod strip;
 
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
-
-use clap::Parser;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 use crate::pipeline::Monitor;
 use crate::report::Summary;
 use args::{Arguments, Command};
+use config_file::Request;
 
 /// How a command ended, as its exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,29 +31,49 @@ enum Outcome {
     SomeUnreadable,
 }
 
+/// The exit code of a process that a signal ended, as shells tell it for Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 /// Runs the command that the process was called with.
 ///
 /// The exit code is 0 when all was done, 1 on failure, 2 on wrong usage, 3 when all was done but
 /// for records or files that could not be read. A reader that closes the pipe is no failure.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
     let monitor = Monitor::default();
     let stop = monitor.stop.clone();
-    if let Err(error) = ctrlc::set_handler(move || stop.store(true, Ordering::Relaxed)) {
+    if let Err(error) = ctrlc::set_handler(move || interrupt(&stop)) {
         message(&format!("warning: Ctrl-C leaves temporary files behind: {error}"));
     }
-    match run(arguments, monitor) {
+    match start(monitor) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeUnreadable) => ExitCode::from(3),
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) if error.is_interrupted() => {
             message(&format!("dechaff: {error}"));
-            ExitCode::from(130)
+            ExitCode::from(INTERRUPTED)
         }
         Err(error) => {
             message(&format!("dechaff: {error}"));
             ExitCode::from(if error.is_settings() { 2 } else { 1 })
         }
+    }
+}
+
+/// Asks the run to end before its next batch; when asked again, ends the process: the run may be
+/// waiting for input that never comes.
+#[expect(clippy::exit, reason = "the waiting thread cannot return")]
+fn interrupt(stop: &AtomicBool) {
+    if stop.swap(true, Ordering::Relaxed) {
+        std::process::exit(INTERRUPTED.into());
+    }
+    message("dechaff: stopping; once more to stop at once");
+}
+
+fn start(monitor: Monitor) -> Result<Outcome> {
+    let typed: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    match config_file::request(&typed)? {
+        Request::Run(arguments) => run(*arguments, monitor),
+        Request::Print(settings) => print(&settings).map(|()| Outcome::Done),
     }
 }
 
@@ -65,6 +86,8 @@ fn run(arguments: Arguments, monitor: Monitor) -> Result<Outcome> {
         Command::Inspect(command) => inspect::run(&command),
         Command::Explain(command) => explain::run(&command, monitor),
         Command::Restore(command) => restore::run(&command),
+        Command::Completions(command) => completions::completions(&command),
+        Command::Man(command) => completions::man(&command),
     }
 }
 

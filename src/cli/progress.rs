@@ -1,6 +1,7 @@
 //! A progress bar on a terminal, and the summary at the end.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -46,30 +47,37 @@ impl Bar {
         bar
     }
 
-    /// Ends the bar and tells what was done.
-    pub(super) fn finish(mut self, summary: &Summary) {
+    /// Ends the bar and tells what was done, and which file has the records set aside.
+    pub(super) fn finish(mut self, summary: &Summary, rejects: Option<&Path>) {
         let seconds = self.stop();
         if !self.is_quiet {
             super::message(summary.to_string().trim_end());
             super::message(&speed(summary, seconds));
-            self.warn(summary);
+            self.warn(summary, rejects);
         }
     }
 
     /// Ends the bar of a run that only counted.
-    pub(super) fn finish_counting(mut self, summary: &Summary) {
+    pub(super) fn finish_counting(mut self, summary: &Summary, rejects: Option<&Path>) {
         let seconds = self.stop();
         if !self.is_quiet {
             super::message(&format!("counted {} documents", summary.documents));
             super::message(&speed(summary, seconds));
-            self.warn(summary);
+            self.warn(summary, rejects);
         }
     }
 
     #[expect(clippy::unused_self, reason = "only a bar that was not quiet warns")]
-    fn warn(&self, summary: &Summary) {
+    fn warn(&self, summary: &Summary, rejects: Option<&Path>) {
         for unreadable in &summary.unreadable {
             super::message(&format!("warning: {unreadable}"));
+        }
+        match rejects {
+            _ if summary.rejected == 0 => {}
+            Some(path) => {
+                super::message(&format!("warning: unreadable records are in {}", path.display()));
+            }
+            None => super::message("warning: unreadable records are kept nowhere; see --rejects"),
         }
         if summary.sites == 1 && summary.documents > 1 {
             let what = "note: all documents are taken for one site; see --site-from";

@@ -88,6 +88,13 @@ pub(super) fn targets(
     decisions: &Decisions,
     sources: &Sources,
 ) -> Result<Targets> {
+    if decisions.output.is_none() && !decisions.dry_run {
+        let what = "nothing says where cleaned text goes; give -o OUT (--output), or --dry-run";
+        return Err(Error::settings(what));
+    }
+    if decisions.mark && decisions.drop_empty {
+        return Err(Error::settings("--mark keeps all text, --drop-empty does not; give one"));
+    }
     let mut targets = Targets {
         out: decisions.output.clone().filter(|_| !decisions.dry_run),
         is_folder: sources.has_directory || sources.sources.len() > 1,

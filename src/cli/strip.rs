@@ -16,6 +16,6 @@ pub(super) fn run(command: &args::Strip, monitor: Monitor) -> Result<Outcome> {
     let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
     let (summary, staged) = job.strip(&index, &targets)?;
     staged.commit()?;
-    bar.finish(&summary);
+    bar.finish(&summary, targets.rejects.as_deref());
     Ok(super::outcome(&summary))
 }

@@ -202,3 +202,31 @@ impl Policy {
 fn is_own_title(evidence: &Evidence) -> bool {
     evidence.is_head && evidence.site.heads <= 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::evidence::SiteEvidence;
+    use super::*;
+
+    fn check(site: SiteEvidence, is_head: bool, expected: Verdict) {
+        let evidence = Evidence { tokens: 8, is_head, site, score: 1.0, ..Evidence::default() };
+        assert_eq!(Policy::default().judge(&evidence), expected, "{evidence:?}");
+    }
+
+    #[test]
+    fn a_title_stays_in_its_own_article_however_often_it_is_listed() {
+        let listed = SiteEvidence {
+            documents: 7,
+            of_documents: 7,
+            sampled: 7,
+            contexts: 7,
+            template: 0.9,
+            heads: 1,
+            ..SiteEvidence::default()
+        };
+        check(listed, true, Verdict::Keep);
+        check(listed, false, Verdict::Remove(Reason::Boilerplate));
+        let banner = SiteEvidence { heads: 7, ..listed };
+        check(banner, true, Verdict::Remove(Reason::Boilerplate));
+    }
+}

@@ -61,8 +61,8 @@ impl<'a> Assembly<'a> {
         digests.sort_unstable_by_key(|input| input.digest);
         if let Some(twice) = digests.windows(2).find(|pair| pair[0].digest == pair[1].digest) {
             let (one, other) = (&twice[0].key, &twice[1].key);
-            let what = format!("{one} and {other} are the same documents");
-            return Err(Error::index(one, format!("{what}, which would count twice; use --force")));
+            let what = format!("holds the same documents as {other}, counted already");
+            return Err(Error::index(one, format!("{what}; --force counts them again")));
         }
         Ok(assembly)
     }

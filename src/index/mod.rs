@@ -1,7 +1,7 @@
 //! Counting: how often each fingerprint stands where, as a commutative monoid.
 //!
 //! [`Builder`] counts a run in bounded memory, [`merge`] adds indexes (a finished builder is one
-//! more summand), [`Index`] is the finished, read-only result, [`format`](self::format) its bytes.
+//! more summand), [`Index`] is the finished, read-only result, [`mod@format`] its bytes.
 //!
 //! A row is (fingerprint, site, document count, head count, sample of documents). Counts add; the
 //! sample keeps the least position and the [`SAMPLE`] documents of least identity, by the same

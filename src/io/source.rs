@@ -191,6 +191,9 @@ fn file(path: &Path, format: Option<Format>) -> Result<Source> {
     let (compression, _) = Compression::of_name(&name);
     let known = format.map(|format| (format, compression)).or_else(|| Format::of_name(&name));
     let (format, compression) = known.ok_or_else(|| {
+        if let Err(error) = path.metadata() {
+            return Error::io("open", path, error);
+        }
         let what = "its name tells no format (.txt .jsonl .ndjson, also .gz .zst)";
         Error::settings(format!("{}: {what}; give --format", path.display()))
     })?;

@@ -194,7 +194,7 @@ impl fmt::Display for Summary {
             (self.emptied, "documents emptied"),
             (self.guarded, "documents kept whole: they would have lost more than --max-removed"),
             (self.oversized, "records over --max-record-bytes passed through unjudged"),
-            (self.rejected, "records set aside as unreadable: see the rejects file"),
+            (self.rejected, "records set aside as unreadable"),
             (self.skipped, "files passed over: their names tell no format"),
         ];
         for (count, note) in notes.into_iter().filter(|(count, _)| *count > 0) {
