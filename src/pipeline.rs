@@ -607,6 +607,7 @@ impl DocumentWriter<'_> {
                 record: self.decoded.place.record,
                 raw: (!is_canonical).then_some(raw),
                 dropped: (is_dropped && at == 0).then(|| utf8(self.decoded.raw)),
+                offset: (is_dropped && at == 0).then_some(self.decoded.place.offset),
             }));
         }
     }

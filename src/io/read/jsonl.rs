@@ -168,6 +168,10 @@ pub(crate) fn unescape(literal: &str) -> Result<String, &'static str> {
 ///
 /// The spans are sorted, disjoint and on character borders.
 ///
+/// # Panics
+///
+/// When a span reaches beyond the text or cuts an escape.
+///
 /// # Examples
 ///
 /// ```
@@ -180,10 +184,8 @@ pub(crate) fn unescape(literal: &str) -> Result<String, &'static str> {
 /// ```
 pub fn literal_spans(inner: &str, spans: &[Span]) -> Vec<Span> {
     let mut walk = LiteralWalk::new(inner);
-    spans
-        .iter()
-        .map(|span| Span::new(walk.literal_at(span.start), walk.literal_at(span.end)))
-        .collect()
+    let mut at = |text| walk.literal_at(text).expect("a span lies in its text");
+    spans.iter().map(|span| Span::new(at(span.start), at(span.end))).collect()
 }
 
 /// Walks a literal and the text it spells side by side.
@@ -198,8 +200,9 @@ impl<'a> LiteralWalk<'a> {
         Self { bytes: inner.as_bytes(), literal: 0, text: 0 }
     }
 
-    /// The place in the literal of byte `text` of the text; calls must not go back.
-    pub(crate) fn literal_at(&mut self, text: usize) -> usize {
+    /// The place in the literal of byte `text` of the text; nothing when the text is shorter or an
+    /// escape would be cut. Calls must not go back.
+    pub(crate) fn literal_at(&mut self, text: usize) -> Option<usize> {
         while self.text < text {
             let rest = &self.bytes[self.literal..];
             let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
@@ -215,7 +218,7 @@ impl<'a> LiteralWalk<'a> {
                 self.text += text;
             }
         }
-        self.literal
+        (self.text == text).then_some(self.literal)
     }
 }
 
