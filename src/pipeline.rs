@@ -339,8 +339,8 @@ impl<'a> Job<'a> {
         outputs.close(staged)?;
         audit.finish(staged)?;
         rejects.finish(staged)?;
-        self.check_total(&summary)?;
         self.complete(&mut summary, Some(index), targets, staged)?;
+        self.check_total(&summary)?;
         Ok(summary)
     }
 

@@ -1,5 +1,8 @@
 //! Integration tests: one binary, so that it links once.
 
+mod cli;
+mod determinism;
 mod environment;
+mod faults;
 mod golden;
 mod restore;
