@@ -192,7 +192,7 @@ fn offset(value: usize) -> u32 {
 }
 
 /// Whether the last visible characters close a sentence, quotation marks and brackets aside.
-fn ends_sentence(text: &str) -> bool {
+pub(crate) fn ends_sentence(text: &str) -> bool {
     let closing =
         |c: char| matches!(c, '"' | '\'' | '”' | '’' | '»' | '“' | ')' | ']' | '」' | '』');
     matches!(
