@@ -5,4 +5,7 @@ mod determinism;
 mod environment;
 mod faults;
 mod golden;
+mod properties;
+mod quality;
 mod restore;
+mod tidy;
