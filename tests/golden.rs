@@ -144,7 +144,7 @@ fn the_seed_pages_lose_their_boilerplate_and_no_sentence() {
     if !seeds.join(essay).exists() || !seeds.join(page).exists() {
         return skipped("the seed pages are not in the folder beside the data");
     }
-    check_seeds(&seeds, (essay, page), |text| text.to_owned());
+    check_seeds(&seeds, (essay, page), str::to_owned);
     check_seeds(&seeds, (essay, page), |text| {
         text.replace("The Daily Caffeine", "Nordhem Tidings")
             .replace("26 views", "3,017 views")

@@ -273,10 +273,11 @@ impl Crawl {
                     }
                 }
             }
-            if number > 0 && random.chance(25) {
-                if let Some((from, paragraph)) = self.editable(number, random) {
-                    self.put(Entry::Quoted(from, paragraph), random);
-                }
+            if number > 0
+                && random.chance(25)
+                && let Some((from, paragraph)) = self.editable(number, random)
+            {
+                self.put(Entry::Quoted(from, paragraph), random);
             }
             if random.chance(70) {
                 for _ in 0..random.between(1, 2) {
