@@ -310,30 +310,3 @@ fn an_interrupt_leaves_nothing_behind() {
     Ran::from(child.wait_with_output().unwrap()).expect(130).says(&["nothing was put in place"]);
     assert_eq!(env.files(), ["in.idx", "in.jsonl"]);
 }
-
-/// The run must not hold the corpus: it gets an address space well below the corpus' size.
-#[cfg(target_os = "linux")]
-#[test]
-#[cfg_attr(debug_assertions, ignore = "takes minutes without optimization; run with --release")]
-fn a_corpus_larger_than_the_address_space_is_cleaned() {
-    let env = TestEnv::new();
-    let settings = dechaff_crawl::Settings {
-        seed: 3,
-        sites: 30,
-        words: 8_000,
-        profile: dechaff_crawl::Profile::News,
-    };
-    let file = std::fs::File::create(env.path("crawl.jsonl")).unwrap();
-    let bytes = 200_000_000;
-    dechaff_crawl::generate(settings, bytes, &mut std::io::BufWriter::new(file), None).unwrap();
-    let kilobytes = 150_000;
-    let command = format!(
-        "ulimit -v {kilobytes} && exec {} clean crawl.jsonl -o out.jsonl --memory 4M --threads 2 -q",
-        env!("CARGO_BIN_EXE_dechaff")
-    );
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &command]).current_dir(env.folder()).env("TMPDIR", env.folder());
-    Ran::from(shell.output().unwrap()).expect(0);
-    let written = std::fs::metadata(env.path("out.jsonl")).unwrap().len();
-    assert!(written > bytes / 2 && written < bytes);
-}
