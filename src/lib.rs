@@ -25,6 +25,8 @@ pub mod error;
 mod hash;
 pub mod index;
 pub mod io;
+#[cfg(any(test, feature = "naive"))]
+pub mod naive;
 pub mod pipeline;
 pub mod report;
 pub mod text;

@@ -339,8 +339,8 @@ impl<'a> Job<'a> {
         outputs.close(staged)?;
         audit.finish(staged)?;
         rejects.finish(staged)?;
-        self.check_total(&summary)?;
         self.complete(&mut summary, Some(index), targets, staged)?;
+        self.check_total(&summary)?;
         Ok(summary)
     }
 
@@ -623,6 +623,7 @@ impl DocumentWriter<'_> {
                 record: self.decoded.place.record,
                 raw: (!is_canonical).then_some(raw),
                 dropped: (is_dropped && at == 0).then(|| utf8(self.decoded.raw)),
+                offset: (is_dropped && at == 0).then_some(self.decoded.place.offset),
             }));
         }
     }

@@ -1,6 +1,16 @@
 //! Integration tests: one binary, so that it links once.
 
-#[cfg(test)]
+#![cfg(test)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cli;
+mod determinism;
 mod docs;
-#[cfg(test)]
+mod environment;
+mod faults;
+mod golden;
 mod newcomer;
+mod properties;
+mod quality;
+mod restore;
+mod tidy;

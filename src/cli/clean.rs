@@ -16,6 +16,7 @@ pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
     }
     let sources = settings::sources(&command.inputs, &config, Passes::Two)?;
     let targets = settings::targets(&command.inputs, &command.decisions, &sources)?;
+    settings::refuse_overwriting(&targets, command.save_index.as_deref().as_slice(), &sources)?;
     let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
     let save = command.save_index.as_deref().map(|path| (path, texts));
     let job = Job::new(&sources, &config, monitor)?;

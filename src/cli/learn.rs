@@ -15,6 +15,7 @@ pub(super) fn run(command: &args::Learn, monitor: Monitor) -> Result<Outcome> {
         out: Some(command.output.clone()),
         ..Targets::default()
     };
+    settings::refuse_overwriting(&targets, &[], &sources)?;
     let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
     let job = Job::new(&sources, &config, monitor)?;
     let bar = progress::Bar::start(&job, 1, command.inputs.quiet);

@@ -1,5 +1,6 @@
 //! What is meant by what was typed: checked settings and places.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{
@@ -121,7 +122,6 @@ pub(super) fn targets(
         if targets.rejects.is_none() && out.as_os_str() != "-" {
             targets.rejects = Some(rejects_beside(out));
         }
-        refuse_overwriting(out, targets.is_folder, sources)?;
     }
     Ok(targets)
 }
@@ -133,16 +133,48 @@ pub(super) fn rejects_beside(out: &Path) -> PathBuf {
     out.with_file_name(name)
 }
 
-/// An output must not take the place of an input: what was removed by mistake would be lost.
-fn refuse_overwriting(out: &Path, is_folder: bool, sources: &Sources) -> Result<()> {
-    for source in &sources.sources {
-        let target = if is_folder { out.join(&source.key) } else { out.to_owned() };
-        let source::Place::Path(path) = &source.place else { continue };
-        let same = target.canonicalize().ok().zip(path.canonicalize().ok());
-        if same.is_some_and(|(one, other)| one == other) {
-            let what = "is an input; give the output another name";
-            return Err(Error::settings(format!("{} {what}", target.display())));
-        }
+/// An output must not take the place of an input, as what was removed by mistake would be lost,
+/// nor of another output. `others` are outputs that `targets` does not name.
+pub(super) fn refuse_overwriting(
+    targets: &Targets,
+    others: &[&Path],
+    sources: &Sources,
+) -> Result<()> {
+    let keys = sources.sources.iter().map(|source| source.key.as_str());
+    let cleaned: Vec<PathBuf> = match &targets.out {
+        Some(out) if targets.is_folder => keys.map(|key| out.join(key)).collect(),
+        out => out.iter().cloned().collect(),
+    };
+    let named = [&targets.removed, &targets.rejects, &targets.summary];
+    let named = named.into_iter().flatten().map(PathBuf::as_path);
+    let outputs = cleaned.iter().map(PathBuf::as_path).chain(named).chain(others.iter().copied());
+    let outputs = outputs.filter(|path| path.as_os_str() != "-");
+    let inputs = sources.sources.iter().filter_map(|source| match &source.place {
+        source::Place::Path(path) => path.canonicalize().ok(),
+        source::Place::Spool(_) | source::Place::Stdin => None,
+    });
+    let inputs: BTreeSet<PathBuf> = inputs.collect();
+    let mut taken = BTreeSet::new();
+    for output in outputs {
+        let place = place_of(output);
+        let what = if inputs.contains(&place) {
+            "is an input; give the output another name"
+        } else if taken.insert(place) {
+            continue;
+        } else {
+            "is the place of two outputs; give one of them another name"
+        };
+        return Err(Error::settings(format!("{} {what}", output.display())));
     }
     Ok(())
+}
+
+/// The one name of a place, whether a file stands there or not.
+fn place_of(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let beside = || {
+        let folder = absolute.parent()?.canonicalize().ok()?;
+        Some(folder.join(absolute.file_name()?))
+    };
+    path.canonicalize().ok().or_else(beside).unwrap_or(absolute)
 }

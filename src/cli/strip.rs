@@ -12,6 +12,7 @@ pub(super) fn run(command: &args::Strip, monitor: Monitor) -> Result<Outcome> {
     let index = Index::open(&command.index)?;
     let sources = settings::sources(&command.inputs, &config, Passes::One)?;
     let targets = settings::targets(&command.inputs, &command.decisions, &sources)?;
+    settings::refuse_overwriting(&targets, &[], &sources)?;
     let job = Job::new(&sources, &config, monitor)?;
     let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
     let (summary, staged) = job.strip(&index, &targets)?;

@@ -244,12 +244,13 @@ impl<'a> Gatherer<'a> {
             self.distinct_contexts(subject, context_hash(paragraph.masked), &count.sample)
         });
         SiteEvidence {
-            documents: count.map_or(1 - new, |count| count.documents) + new,
+            // An index without singletons does not know the document that alone holds it.
+            documents: (count.map_or(0, |count| count.documents) + new).max(1),
             of_documents: of_documents + u64::from(new),
             heads: count.map_or(0, |count| count.heads),
             sampled,
             contexts,
-            strict_documents: here(strict).map_or(1 - new, |at| strict[at].documents) + new,
+            strict_documents: (here(strict).map_or(0, |at| strict[at].documents) + new).max(1),
             other_sites: (masked.len() - usize::from(count.is_some()))
                 .try_into()
                 .unwrap_or(u32::MAX),

@@ -249,7 +249,18 @@ struct Rows<'a, 'b> {
 
 impl Rows<'_, '_> {
     /// Adds a row: one document (`number`, whether at its head), or counts in any order.
-    fn push(&mut self, fingerprint: u64, single: Option<(u32, bool)>, mut counts: Vec<SiteCount>) {
+    ///
+    /// A lone document has one form, whether it was counted just now or comes from an index.
+    fn push(
+        &mut self,
+        fingerprint: u64,
+        mut single: Option<(u32, bool)>,
+        mut counts: Vec<SiteCount>,
+    ) {
+        if single.is_none() && counts.len() == 1 && counts[0].documents == 1 {
+            let lone = counts.pop();
+            single = lone.and_then(|lone| Some((*lone.sample.first()?, lone.heads > 0)));
+        }
         if let (Some((number, is_head)), true) = (single, counts.is_empty()) {
             if self.assembly.keep == Keep::All {
                 let head = if is_head { IS_HEAD } else { 0 };

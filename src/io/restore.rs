@@ -53,7 +53,7 @@ impl Restoration<'_, '_> {
         let mut at = 0;
         let mut removed = 0;
         for row in &rows {
-            let to = row.start - removed;
+            let to = row.start.checked_sub(removed).ok_or_else(|| misfit(row))?;
             let kept = cleaned.get(at..to).ok_or_else(|| misfit(row))?;
             out.write(kept)?;
             out.write(row.text.as_bytes())?;
@@ -75,9 +75,10 @@ impl Restoration<'_, '_> {
         out: &mut Output,
     ) -> Result<()> {
         let mut record = 0;
+        let mut offset = 0;
         let mut line = Vec::new();
         loop {
-            record = self.absent_records(record, out)?;
+            self.absent_records(&mut record, &mut offset, out)?;
             line.clear();
             let read = cleaned.read_until(b'\n', &mut line);
             read.map_err(|e| Error::io("read", self.key.unwrap_or("the cleaned file"), e))?;
@@ -86,37 +87,46 @@ impl Restoration<'_, '_> {
             }
             let is_blank = line.trim_ascii().is_empty();
             let rows = if is_blank { Vec::new() } else { self.rows_of(record)? };
-            if rows.is_empty() {
-                out.write(&line)?;
-            } else {
-                out.write(&restored_line(&line, &rows, text_field)?)?;
+            if !rows.is_empty() {
+                line = restored_line(&line, &rows, text_field)?;
             }
+            out.write(&line)?;
+            offset += line.len() as u64;
             record += u64::from(!is_blank);
         }
     }
 
-    /// Writes what stands at `record` and is not in the cleaned file: rejects and dropped records.
-    fn absent_records(&mut self, mut record: u64, out: &mut Output) -> Result<u64> {
+    /// Writes what stands at `offset` and is not in the cleaned file: rejects and dropped records.
+    ///
+    /// The offset decides, because blank lines before them are in the cleaned file.
+    fn absent_records(
+        &mut self,
+        record: &mut u64,
+        offset: &mut u64,
+        out: &mut Output,
+    ) -> Result<()> {
         loop {
-            if self.rejects.first().is_some_and(|reject| reject.record == record) {
-                let reject = self.rejects.remove(0);
-                out.write(&reject.bytes().unwrap_or_default())?;
-            } else if let Some(dropped) = self.dropped(record)? {
-                out.write(dropped.as_bytes())?;
+            let bytes = if self.rejects.first().is_some_and(|reject| reject.offset == *offset) {
+                self.rejects.remove(0).bytes().unwrap_or_default()
+            } else if let Some(dropped) = self.dropped(*record, *offset)? {
+                dropped.into_bytes()
             } else {
-                return Ok(record);
-            }
-            record += 1;
+                return Ok(());
+            };
+            out.write(&bytes)?;
+            *offset += bytes.len() as u64;
+            *record += 1;
         }
     }
 
     /// The whole record, when it was dropped; its rows are passed then.
-    fn dropped(&mut self, record: u64) -> Result<Option<String>> {
+    fn dropped(&mut self, record: u64, offset: u64) -> Result<Option<String>> {
         let key = self.key;
         let is_dropped = self.audit.peek().is_some_and(|row| {
             row.as_ref().is_ok_and(|row| {
                 key.is_none_or(|key| row.file == key)
                     && row.record == record
+                    && row.offset == Some(offset)
                     && row.dropped.is_some()
             })
         });
@@ -149,7 +159,7 @@ fn restored_line(line: &[u8], rows: &[AuditRow], text_field: &str) -> Result<Vec
     let mut removed = 0;
     for row in rows {
         let to = row.start.checked_sub(removed).ok_or_else(|| misfit(row))?;
-        let to = walk.literal_at(to);
+        let to = walk.literal_at(to).ok_or_else(|| misfit(row))?;
         restored.extend_from_slice(&line[start + at..start + to]);
         match &row.raw {
             Some(raw) => restored.extend_from_slice(raw.as_bytes()),

@@ -35,6 +35,9 @@ pub struct AuditRow {
     /// The whole record, line end included, on the first row of a record that was dropped.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dropped: Option<String>,
+    /// First byte of a dropped record in the decompressed input.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub offset: Option<u64>,
 }
 
 /// The evidence as the audit shows it; what played no part is left out.

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn heads_and_tails_are_compared_with_their_marks() {
         check("( Also on Us: a b c)", "( Also on Us: d e f)", [true, true, false, false]);
-        check("See also: one thing", "See also one thing", [true, false, true, true]);
+        check("See also: one thing", "See also one thing", [true, false, true, false]);
         check("It rained. Read more", "He won, at last ... READ MORE", [false, false, true, false]);
         check("Story 12 of 90 today", "Story 7 of 4 today", [true, true, true, true]);
         check("two words", "two words", [false; 4]);

@@ -210,7 +210,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let (mut capitals, mut small) = (0_u32, 0_u32);
         for character in text.chars().take(200) {
             capitals += u32::from(character.is_uppercase());
@@ -241,7 +241,7 @@ pub enum Ending {
     Open,
 }
 
-fn ending(text: &str) -> Ending {
+pub(crate) fn ending(text: &str) -> Ending {
     let closing = |c: char| {
         matches!(
             c,

@@ -60,6 +60,9 @@ pub(super) fn decode<'a>(
         Some(_) if place.offset == 0 => line.trim_start_matches('\u{feff}'),
         _ => line,
     };
+    if is_nested_deeper(line, NESTING_MAX) {
+        return Err(Malformed(format!("is nested deeper than {NESTING_MAX} levels")));
+    }
     let found = find(line, fields)?;
     let missing = || Malformed(format!("has no field {:?}; see --text-field", fields.text));
     let value = found.text.as_ref().ok_or_else(missing)?;
@@ -89,6 +92,42 @@ pub(super) fn decode<'a>(
         order: found.order.as_ref().map_or(0, order),
         is_oversized: false,
     })
+}
+
+/// The parser calls itself for each level, and the stack of a thread is small.
+const NESTING_MAX: usize = 128;
+
+/// Whether arrays and objects stand in each other more than `levels` deep.
+fn is_nested_deeper(line: &str, levels: usize) -> bool {
+    let bytes = line.as_bytes();
+    if memchr::memchr2_iter(b'[', b'{', bytes).nth(levels).is_none() {
+        return false;
+    }
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => at = string_end(bytes, at + 1),
+            _ => {}
+        }
+        if depth > levels {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Where the string that begins at `at` is closed; the end of the line when it is not.
+fn string_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        if bytes[at + found] == b'"' {
+            return at + found;
+        }
+        at += found + 2;
+    }
+    bytes.len()
 }
 
 /// Where the text value of a line lies, quotes left out.
@@ -168,6 +207,10 @@ pub(crate) fn unescape(literal: &str) -> Result<String, &'static str> {
 ///
 /// The spans are sorted, disjoint and on character borders.
 ///
+/// # Panics
+///
+/// When a span reaches beyond the text or cuts an escape.
+///
 /// # Examples
 ///
 /// ```
@@ -180,10 +223,8 @@ pub(crate) fn unescape(literal: &str) -> Result<String, &'static str> {
 /// ```
 pub fn literal_spans(inner: &str, spans: &[Span]) -> Vec<Span> {
     let mut walk = LiteralWalk::new(inner);
-    spans
-        .iter()
-        .map(|span| Span::new(walk.literal_at(span.start), walk.literal_at(span.end)))
-        .collect()
+    let mut at = |text| walk.literal_at(text).expect("a span lies in its text");
+    spans.iter().map(|span| Span::new(at(span.start), at(span.end))).collect()
 }
 
 /// Walks a literal and the text it spells side by side.
@@ -198,8 +239,9 @@ impl<'a> LiteralWalk<'a> {
         Self { bytes: inner.as_bytes(), literal: 0, text: 0 }
     }
 
-    /// The place in the literal of byte `text` of the text; calls must not go back.
-    pub(crate) fn literal_at(&mut self, text: usize) -> usize {
+    /// The place in the literal of byte `text` of the text; nothing when the text is shorter or an
+    /// escape would be cut. Calls must not go back.
+    pub(crate) fn literal_at(&mut self, text: usize) -> Option<usize> {
         while self.text < text {
             let rest = &self.bytes[self.literal..];
             let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
@@ -215,7 +257,7 @@ impl<'a> LiteralWalk<'a> {
                 self.text += text;
             }
         }
-        self.literal
+        (self.text == text).then_some(self.literal)
     }
 }
 
