@@ -108,6 +108,9 @@ pub(super) struct Decisions {
     /// Leave emptied records out; the audit has them whole
     #[arg(long, help_heading = "Output")]
     pub(super) drop_empty: bool,
+    /// What documents are: articles, whole pages, or auto: what most documents of a site look like
+    #[arg(long, value_name = "PROFILE", default_value = "auto", help_heading = "Decisions")]
+    pub(super) profile: ProfileName,
     /// Which copies of a duplicate stay
     #[arg(long, value_name = "WHICH", default_value = "first", help_heading = "Decisions")]
     pub(super) keep_copies: KeepCopiesName,
@@ -204,6 +207,9 @@ pub(super) struct Explain {
     /// The document to explain
     #[arg(long, value_name = "ID")]
     pub(super) id: String,
+    /// What documents are: articles, whole pages, or auto: what most documents of a site look like
+    #[arg(long, value_name = "PROFILE", default_value = "auto")]
+    pub(super) profile: ProfileName,
     /// The index to judge by; without it the inputs themselves are learned first
     #[arg(long, value_name = "FILE")]
     pub(super) index: Option<PathBuf>,
@@ -256,6 +262,16 @@ pub(super) enum ParagraphName {
     Line,
     /// Every run of non-blank lines
     Block,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ProfileName {
+    /// What the documents look like decides
+    Auto,
+    /// Text that was taken out of its page already
+    Article,
+    /// The whole text of a page, menus and all
+    Page,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

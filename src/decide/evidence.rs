@@ -1,5 +1,8 @@
 //! What the document, its site and the corpus say of a paragraph, in numbers.
 
+use super::page::profile::Counted;
+use super::page::{Model, PageEvidence, Profile, Profiles, Recurrence};
+use super::page::{page_evidence, page_features};
 use super::policy::Policy;
 use super::rules::Rules;
 use crate::document::Document;
@@ -32,10 +35,12 @@ pub struct Evidence {
     pub is_marker: bool,
     /// What it says again within its document.
     pub repeat: Option<Repeat>,
-    /// How it recurs on its site.
+    /// How it recurs on its site; 0 documents where that was not looked up.
     pub site: SiteEvidence,
     /// Another document that says it.
     pub witness: Option<Witness>,
+    /// What the page says of it, where the document is judged as a whole page.
+    pub page: Option<PageEvidence>,
 }
 
 /// How a paragraph recurs over the documents of its site, numbers masked.
@@ -76,6 +81,8 @@ pub struct Gatherer<'a> {
     index: &'a Index,
     rules: &'a Rules,
     policy: &'a Policy,
+    model: &'a Model,
+    profiles: Profiles<'a>,
 }
 
 /// The document that is judged, as the index sees it.
@@ -87,9 +94,9 @@ struct Subject {
 }
 
 impl<'a> Gatherer<'a> {
-    /// Evidence from `index`, gathered as `policy` needs it.
-    pub fn new(index: &'a Index, rules: &'a Rules, policy: &'a Policy) -> Self {
-        Self { index, rules, policy }
+    /// Evidence from `index`, gathered as `config` needs it.
+    pub fn new(index: &'a Index, rules: &'a Rules, policy: &'a Policy, model: &'a Model) -> Self {
+        Self { index, rules, policy, model, profiles: Profiles::new(index, policy.profile) }
     }
 
     /// The evidence for each paragraph of `document`, which is record `record` of input `key`.
@@ -107,6 +114,13 @@ impl<'a> Gatherer<'a> {
             site: self.index.site(&document.site),
             contexts: sketch.contexts,
         };
+        let is_page =
+            self.policy.scopes.document && self.profile(&subject, sketch) == Profile::Page;
+        let mut pages = if is_page {
+            self.look_at_page(&subject, document, sketch).into_iter()
+        } else {
+            Vec::new().into_iter()
+        };
         let mut is_head = true;
         let paragraphs = sketch.paragraphs.iter().map(|paragraph| {
             let text = paragraph.span.of(&document.text);
@@ -121,15 +135,38 @@ impl<'a> Gatherer<'a> {
                 is_allowed: self.rules.allow.find_paragraph(paragraph.masked, text).is_some(),
                 is_marker: self.rules.is_marker(paragraph.masked, paragraph.tokens, text),
                 repeat: paragraph.repeat,
+                page: pages.next(),
                 ..Evidence::default()
             };
             if paragraph.tokens > 0 {
                 is_head = false;
-                self.look_up(&subject, sketch, paragraph, &mut evidence);
+                // What the page itself speaks against needs no other document to do so.
+                if evidence.page.as_ref().is_none_or(PageEvidence::may_stay) {
+                    self.look_up(&subject, sketch, paragraph, &mut evidence);
+                }
             }
             evidence
         });
         paragraphs.collect()
+    }
+
+    fn profile(&self, subject: &Subject, sketch: &Sketch) -> Profile {
+        let counted = if subject.own.is_some() { Counted::Yes } else { Counted::No };
+        self.profiles.of(subject.site, sketch.look, counted)
+    }
+
+    fn look_at_page(
+        &self,
+        subject: &Subject,
+        document: &Document,
+        sketch: &Sketch,
+    ) -> Vec<PageEvidence> {
+        let recurrence = if self.policy.scopes.site {
+            Recurrence::new(self.index, document, sketch, subject.own)
+        } else {
+            Recurrence::default()
+        };
+        page_evidence(&page_features(document, sketch, &recurrence), self.model)
     }
 
     fn rule(&self, paragraph: &ParagraphSketch, text: &str) -> Option<String> {
@@ -240,7 +277,10 @@ impl<'a> Gatherer<'a> {
             !self.policy.may_be_boilerplate(template.documents, contexts)
         };
         let candidates = strict.iter().filter_map(|count| {
-            let number = *count.sample.iter().find(|&&n| self.is_witness(subject, n))?;
+            let is_witness = |number: u32| {
+                self.is_witness(subject, number) && self.profiles.is_surely_article(number)
+            };
+            let number = *count.sample.iter().find(|&&n| is_witness(n))?;
             stays(&count).then_some(number)
         });
         let documents = strict.iter().map(|count| count.documents).sum::<u32>()
@@ -272,7 +312,9 @@ impl<'a> Gatherer<'a> {
         }
         votes.sort_unstable();
         let shingle_len = self.index.recipe().shingle_len;
-        let covered = votes.chunk_by(|a, b| a.0 == b.0).map(|run| {
+        let runs = votes.chunk_by(|a, b| a.0 == b.0);
+        let runs = runs.filter(|run| self.profiles.is_surely_article(run[0].0));
+        let covered = runs.map(|run| {
             let covered = covered_tokens(run.iter().map(|&(_, token)| token), shingle_len);
             (covered, std::cmp::Reverse(run[0].0))
         });

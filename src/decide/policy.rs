@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{Evidence, SiteEvidence};
+use super::page::ProfileChoice;
 
 /// Why a paragraph goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,12 +19,14 @@ pub enum Reason {
     Rule,
     /// A heading whose section went.
     Orphan,
+    /// On a whole page, it does not look like part of the article.
+    Page,
 }
 
 impl Reason {
     /// All reasons, in the order they are reported.
-    pub const ALL: [Self; 5] =
-        [Self::Boilerplate, Self::Repeat, Self::Duplicate, Self::Rule, Self::Orphan];
+    pub const ALL: [Self; 6] =
+        [Self::Boilerplate, Self::Repeat, Self::Duplicate, Self::Rule, Self::Orphan, Self::Page];
 
     /// The reason as the audit spells it.
     pub fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Reason {
             Self::Duplicate => "duplicate",
             Self::Rule => "rule",
             Self::Orphan => "orphan",
+            Self::Page => "page",
         }
     }
 }
@@ -89,6 +93,8 @@ impl Default for Scopes {
 /// The thresholds of every decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
+    /// Whether documents are articles or whole pages.
+    pub profile: ProfileChoice,
     /// Which copies of a duplicate stay.
     pub keep_copies: KeepCopies,
     /// Where repetition is looked for.
@@ -112,6 +118,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            profile: ProfileChoice::default(),
             keep_copies: KeepCopies::First,
             scopes: Scopes::default(),
             boilerplate_contexts_min: 3,

@@ -62,6 +62,12 @@ pub struct EvidenceRow {
     /// The rule or pattern that took it out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
+    /// On a whole page: how much it looks like part of the article; above 0 it does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub score: Option<f64>,
+    /// What weighed most in the score, the greatest first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inputs: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl EvidenceRow {
@@ -69,7 +75,7 @@ impl EvidenceRow {
     pub fn new(evidence: &Evidence, reason: Reason, id: &str, index: &Index) -> Self {
         let mut row = Self::default();
         let site = &evidence.site;
-        if matches!(reason, Reason::Boilerplate | Reason::Orphan) {
+        if matches!(reason, Reason::Boilerplate | Reason::Orphan) && site.documents > 0 {
             row.documents = Some(u64::from(site.documents));
             #[expect(clippy::cast_precision_loss, reason = "document counts lie below 2^52")]
             let rate = f64::from(site.documents) / site.of_documents.max(1) as f64;
@@ -91,6 +97,14 @@ impl EvidenceRow {
             }
             Reason::Rule => row.rule = evidence.denied.clone().or_else(|| evidence.rule.clone()),
             Reason::Orphan => {}
+            Reason::Page => {
+                if let Some(page) = &evidence.page {
+                    row.score = Some(rounded(page.score));
+                    let inputs = page.inputs.iter();
+                    let inputs = inputs.map(|(name, term)| ((*name).into(), rounded(*term).into()));
+                    row.inputs = Some(inputs.collect());
+                }
+            }
         }
         row
     }
@@ -101,7 +115,9 @@ impl EvidenceRow {
     pub fn all(evidence: &Evidence, id: &str, index: &Index) -> Self {
         let site = Self::new(evidence, Reason::Boilerplate, id, index);
         let corpus = Self::new(evidence, Reason::Duplicate, id, index);
+        let Self { score, inputs, .. } = Self::new(evidence, Reason::Page, id, index);
         let rule = Self::new(evidence, Reason::Rule, id, index).rule;
+        let site = Self { score, inputs, ..site };
         match evidence.repeat {
             Some(_) => Self { rule, ..site },
             None => Self { rule, containment: corpus.containment, witness: corpus.witness, ..site },

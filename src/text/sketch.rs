@@ -1,5 +1,6 @@
 //! A document's sketch: all that the later stages need to know of its text.
 
+use super::look::{Look, look};
 use super::repeat::{Repeat, RepeatFinder};
 use super::shingle::{Fingerprint, paragraph_fingerprints, shingles, winnow};
 use super::split::{ParagraphMode, paragraphs};
@@ -66,6 +67,8 @@ pub struct Sketch {
     pub paragraphs: Vec<ParagraphSketch>,
     /// The winnowed shingles of all paragraphs, in order.
     pub shingles: Vec<Shingle>,
+    /// Whether it looks like a page or like an article.
+    pub look: Look,
 }
 
 /// How many of a document's long paragraphs stand for it.
@@ -114,6 +117,7 @@ impl Sketcher {
             contexts: [u32::MAX; CONTEXTS],
             paragraphs: Vec::new(),
             shingles: Vec::new(),
+            look: Look::Article,
         };
         self.repeats.clear();
         for (index, span) in (0..).zip(paragraphs(text, self.recipe.paragraph)) {
@@ -123,6 +127,7 @@ impl Sketcher {
             }
             sketch.paragraphs.push(paragraph);
         }
+        sketch.look = look(text, &sketch.paragraphs);
         sketch
     }
 
