@@ -76,8 +76,8 @@ impl<'a> Profiles<'a> {
         Self { index, choice, corpus, has_articles_only }
     }
 
-    /// How a document of `site` with this look is judged; `is_new` when the index has not
-    /// counted it.
+    /// How a document of `site` with this look is judged; one that the index has not counted
+    /// votes as well.
     pub fn of(&self, site: Option<u32>, look: Look, counted: Counted) -> Profile {
         match self.choice {
             ProfileChoice::Article => return Profile::Article,
