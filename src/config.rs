@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::decide::{Policy, rules::Rules};
+use crate::decide::{Policy, page::Model, rules::Rules};
 use crate::error::Result;
 use crate::io::read::{Fields, Limits};
 use crate::text::sketch::Recipe;
@@ -16,6 +16,8 @@ pub struct Config {
     pub policy: Policy,
     /// Built-in rules, and the user's patterns.
     pub rules: Rules,
+    /// What tells the article from the rest of a whole page.
+    pub page_model: Model,
     /// Which fields of a record mean what.
     pub fields: Fields,
     /// How much is read at a time.
@@ -50,12 +52,13 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When the built-in rules cannot be read.
+    /// When the built-in rules or weights cannot be read.
     pub fn new() -> Result<Self> {
         Ok(Self {
             recipe: Recipe::default(),
             policy: Policy::default(),
             rules: Rules::built_in()?,
+            page_model: Model::built_in()?,
             fields: Fields::default(),
             limits: Limits::default(),
             threads: 0,

@@ -1,7 +1,7 @@
 //! The engine without files: documents in, verdicts out. The pipeline is made of the same pieces.
 
 use crate::config::Config;
-use crate::decide::{Evidence, Gatherer, Reason, context};
+use crate::decide::{Evidence, Gatherer, Profile, Reason, context};
 use crate::document::{Document, Span, without};
 use crate::error::Result;
 use crate::index::build::Texts;
@@ -27,6 +27,8 @@ pub struct Removal {
 pub struct Stripped {
     /// What goes, in order.
     pub removals: Vec<Removal>,
+    /// As what it was judged.
+    pub profile: Profile,
     /// It would have lost more than it may and was kept, duplicates aside.
     pub is_guarded: bool,
     /// The evidence on every paragraph.
@@ -53,7 +55,7 @@ pub struct Stripper<'a> {
 impl<'a> Stripper<'a> {
     /// A stripper that judges by `index` under `config`.
     pub fn new(index: &'a Index, config: &'a Config) -> Self {
-        let gatherer = Gatherer::new(index, &config.rules, &config.policy);
+        let gatherer = Gatherer::new(index, &config.rules, &config.policy, &config.page_model);
         Self { gatherer, config, sketcher: Sketcher::new(index.recipe()) }
     }
 
@@ -75,7 +77,9 @@ impl<'a> Stripper<'a> {
                 evidence: evidence[paragraph].clone(),
             })
             .collect();
-        Stripped { removals, is_guarded: judgment.is_guarded, evidence, sketch }
+        let is_page = evidence.first().is_some_and(|evidence| evidence.page.is_some());
+        let profile = if is_page { Profile::Page } else { Profile::Article };
+        Stripped { removals, profile, is_guarded: judgment.is_guarded, evidence, sketch }
     }
 }
 

@@ -283,7 +283,7 @@ impl Corpus<'_> {
         let documents = u32::try_from(all.clone().count()).unwrap_or(u32::MAX);
         let witness = all.filter(|&other| self.is_witness(number, other)).find(stays)?;
         let number = u32::try_from(witness).ok()?;
-        Some(Witness { number, containment: 1.0, documents })
+        Some(Witness { number, containment: 1.0, numbers: 1.0, documents })
     }
 
     /// Whether there is ground to call the paragraph boilerplate on the site of `other`, where one
@@ -335,17 +335,26 @@ impl Corpus<'_> {
     /// The first of the documents that cover most of the paragraph.
     fn near_witness(&self, number: usize, paragraph: &Paragraph) -> Option<Witness> {
         let shingles = paragraph.winnowed(self.config);
-        let covered = |other: usize| {
+        let known_starts = |other: usize| -> Vec<usize> {
             let known = self.pages[other].winnowed(self.config);
             let starts = shingles.iter().filter(|(_, shingle)| known.contains(shingle));
-            let starts: Vec<usize> = starts.map(|&(start, _)| start).collect();
-            paragraph.coverage(&starts, self.config.recipe.shingle_len)
+            starts.map(|&(start, _)| start).collect()
         };
+        let covered =
+            |other: usize| paragraph.coverage(&known_starts(other), self.config.recipe.shingle_len);
         let others = (0..self.pages.len()).filter(|&other| self.is_witness(number, other));
         let all = others.map(|other| (covered(other), other));
         let best = all.rev().max_by(|one, other| one.0.total_cmp(&other.0))?;
+        let starts = known_starts(best.1);
+        let slots = paragraph.tokens.iter().enumerate().filter(|(_, token)| token.is_slot);
+        let slots: Vec<usize> = slots.map(|(at, _)| at).collect();
+        let is_known = |at: &&usize| {
+            starts.iter().any(|s| (*s..s + self.config.recipe.shingle_len).contains(*at))
+        };
+        let known = slots.iter().filter(is_known).count();
+        let numbers = if slots.is_empty() { 1.0 } else { ratio(known, slots.len()) };
         let number = u32::try_from(best.1).ok()?;
-        (best.0 > 0.0).then_some(Witness { number, containment: best.0, documents: 1 })
+        (best.0 > 0.0).then_some(Witness { number, containment: best.0, numbers, documents: 1 })
     }
 
     /// Share of the tokens in shingles that stand on several different documents of `site`, `more`

@@ -364,8 +364,9 @@ impl<'a> Job<'a> {
                         decoded: &decoded,
                         stripped: &judged,
                         weights: &self.config.policy.weights,
+                        targets,
                     };
-                    writer.write(self.config.drops_empty, targets.style, &mut done);
+                    writer.write(self.config.drops_empty, &mut done);
                 }
                 Record::Malformed { raw, place, what } => {
                     done.rejects.push(reject(source, place, what.0).with_bytes(raw));
@@ -522,16 +523,18 @@ struct DocumentWriter<'a> {
     decoded: &'a Decoded<'a>,
     stripped: &'a Stripped,
     weights: &'a score::Weights,
+    targets: &'a Targets,
 }
 
 impl DocumentWriter<'_> {
-    fn write(&self, drops_empty: bool, style: OutputStyle, done: &mut StrippedBatch) {
+    fn write(&self, drops_empty: bool, done: &mut StrippedBatch) {
         let document = &self.decoded.document;
         let summary = &mut done.summary;
         summary.documents += 1;
         summary.paragraphs += self.stripped.sketch.paragraphs.len() as u64;
         summary.text_bytes += document.text.len() as u64;
         summary.guarded += u64::from(self.stripped.is_guarded);
+        *summary.profiles.entry(self.stripped.profile.name()).or_default() += 1;
         if !summary.site_names.contains(&document.site) {
             summary.site_names.insert(document.site.clone());
         }
@@ -554,8 +557,10 @@ impl DocumentWriter<'_> {
         }
         let literals = self.literals(&spans);
         let is_dropped = is_emptied && drops_empty;
-        self.write_audit(is_dropped, &literals, &mut done.audit);
-        match style {
+        if self.targets.removed.is_some() {
+            self.write_audit(is_dropped, &literals, &mut done.audit);
+        }
+        match self.targets.style {
             _ if is_dropped => {}
             OutputStyle::Cleaned => self.write_cleaned(&literals, &mut done.cleaned),
             OutputStyle::Marked => self.write_marked(&mut done.cleaned),
@@ -713,6 +718,7 @@ fn broken_off(source: &Source, broken: &Broken) -> Reject {
 fn settings(config: &Config) -> std::collections::BTreeMap<String, String> {
     let policy = &config.policy;
     [
+        ("profile", format!("{:?}", policy.profile).to_lowercase()),
         ("paragraph", format!("{:?}", config.recipe.paragraph).to_lowercase()),
         ("shingle", config.recipe.shingle_len.to_string()),
         ("window", config.recipe.window.to_string()),

@@ -10,6 +10,7 @@ mod environment;
 mod faults;
 mod golden;
 mod newcomer;
+mod pages;
 mod properties;
 mod quality;
 mod restore;

@@ -127,6 +127,9 @@ pub(super) struct Decisions {
     /// Leave out records of which nothing is left; the audit has them whole
     #[arg(long, help_heading = "Output")]
     pub(super) drop_empty: bool,
+    /// What documents are: articles, whole pages, or auto: what most documents of a site look like
+    #[arg(long, value_name = "PROFILE", default_value = "auto", help_heading = "Decisions")]
+    pub(super) profile: ProfileName,
     /// Where several documents say the same, which of them keep it
     #[arg(long, value_name = "WHICH", default_value = "first", help_heading = "Decisions")]
     pub(super) keep_copies: KeepCopiesName,
@@ -223,6 +226,9 @@ pub(super) struct Explain {
     /// The document's id
     #[arg(long, value_name = "ID")]
     pub(super) id: String,
+    /// What documents are: articles, whole pages, or auto: what most documents of a site look like
+    #[arg(long, value_name = "PROFILE", default_value = "auto")]
+    pub(super) profile: ProfileName,
     /// The index to judge by; without it the inputs themselves are learned first
     #[arg(long, value_name = "FILE")]
     pub(super) index: Option<PathBuf>,
@@ -288,6 +294,16 @@ pub(super) enum ParagraphName {
     Line,
     /// Every run of non-blank lines
     Block,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ProfileName {
+    /// What the documents look like decides
+    Auto,
+    /// Text that was taken out of its page already
+    Article,
+    /// The whole text of a page, menus and all
+    Page,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -11,7 +11,8 @@ use crate::report::audit::EvidenceRow;
 use crate::report::summary::one_line;
 
 pub(super) fn run(command: &args::Explain, monitor: Monitor) -> Result<Outcome> {
-    let config = settings::config(&command.inputs)?;
+    let mut config = settings::config(&command.inputs)?;
+    config.policy.profile = settings::profile(command.profile);
     let sources = settings::sources(&command.inputs, &config, Passes::Two)?;
     let job = Job::new(&sources, &config, monitor)?;
     let index = match &command.index {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    Decisions, FormatName, Inputs, KeepCopiesName, ParagraphName, ScopeName, SiteFromName,
+    Decisions, FormatName, Inputs, KeepCopiesName, ParagraphName, ProfileName, ScopeName,
+    SiteFromName,
 };
 use crate::config::Config;
-use crate::decide::{KeepCopies, Patterns, Scopes};
+use crate::decide::{KeepCopies, Patterns, ProfileChoice, Scopes};
 use crate::error::{Error, Result};
 use crate::io::read::site::SiteFrom;
 use crate::io::read::{Fields, small_file};
@@ -57,6 +58,7 @@ pub(super) fn decide(config: &mut Config, decisions: &Decisions) -> Result<()> {
         site: has(ScopeName::Site),
         corpus: has(ScopeName::Corpus),
     };
+    config.policy.profile = profile(decisions.profile);
     config.policy.keep_copies = match decisions.keep_copies {
         KeepCopiesName::First => KeepCopies::First,
         KeepCopiesName::All => KeepCopies::All,
@@ -72,6 +74,15 @@ pub(super) fn decide(config: &mut Config, decisions: &Decisions) -> Result<()> {
     config.rules.allow = patterns(&decisions.allow)?;
     config.rules.deny = patterns(&decisions.deny)?;
     Ok(())
+}
+
+/// What documents are taken for.
+pub(super) fn profile(name: ProfileName) -> ProfileChoice {
+    match name {
+        ProfileName::Auto => ProfileChoice::Auto,
+        ProfileName::Article => ProfileChoice::Article,
+        ProfileName::Page => ProfileChoice::Page,
+    }
 }
 
 /// Finds the inputs.

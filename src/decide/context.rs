@@ -23,9 +23,16 @@ pub struct Judgment {
 /// ```
 pub fn judge(evidence: &[Evidence], policy: &Policy) -> Judgment {
     let mut verdicts: Vec<Verdict> = evidence.iter().map(|e| policy.judge(e)).collect();
+    let is_page = evidence.iter().any(|e| e.page.is_some());
+    if is_page {
+        take_duplicates_back(&mut verdicts);
+    }
     if policy.scopes.document {
         remove_doubled_end(evidence, &mut verdicts);
         remove_orphans(evidence, &mut verdicts);
+    }
+    if is_page {
+        keep_article(evidence, &mut verdicts);
     }
     let is_guarded = guard(evidence, &mut verdicts, policy);
     debug_assert!(policy.keep_copies != KeepCopies::All || !verdicts.contains(&DUPLICATE));
@@ -70,18 +77,56 @@ fn remove_orphans(evidence: &[Evidence], verdicts: &mut [Verdict]) {
     }
 }
 
-/// Takes all removals but duplicates back where they would empty the document or take too much.
+/// Copies of a page's paragraphs elsewhere say nothing: there they may be the teaser that goes.
+fn take_duplicates_back(verdicts: &mut [Verdict]) {
+    verdicts.iter_mut().filter(|verdict| **verdict == DUPLICATE).for_each(|v| *v = Verdict::Keep);
+}
+
+const PAGE: Verdict = Verdict::Remove(Reason::Page);
+
+/// Takes out of a page all that its score speaks against; what the other evidence takes out of
+/// the rest goes too, but for repeats of what has gone.
+///
+/// Where the score speaks against everything, the best stretch of prose stays, or the best
+/// paragraph.
+fn keep_article(evidence: &[Evidence], verdicts: &mut [Verdict]) {
+    let score = |at: usize| evidence[at].page.as_ref().map_or(f64::INFINITY, |page| page.score);
+    let is_in_segment = |at: usize| evidence[at].page.as_ref().is_some_and(|p| p.is_in_segment);
+    let best = (0..evidence.len()).rev().max_by(|&a, &b| score(a).total_cmp(&score(b)));
+    let has_article = best.is_some_and(|best| score(best) > 0.0);
+    let has_segment = (0..evidence.len()).any(is_in_segment);
+    for at in 0..evidence.len() {
+        let is_article = match (has_article, has_segment) {
+            (true, _) => score(at) > 0.0,
+            (false, true) => is_in_segment(at),
+            (false, false) => Some(at) == best,
+        };
+        if !is_article && !evidence[at].is_allowed && evidence[at].denied.is_none() {
+            verdicts[at] = PAGE;
+        }
+    }
+    for at in 0..evidence.len() {
+        let said_in = evidence[at].repeat.map(|repeat| repeat.of as usize);
+        let is_repeat = verdicts[at] == Verdict::Remove(Reason::Repeat);
+        if is_repeat && said_in.is_none_or(|of| verdicts[of] != Verdict::Keep) {
+            verdicts[at] = Verdict::Keep;
+        }
+    }
+}
+
+/// Takes all removals but duplicates and those of a page back where they would empty the document or take too much.
 fn guard(evidence: &[Evidence], verdicts: &mut [Verdict], policy: &Policy) -> bool {
     let bytes = |wanted: &dyn Fn(Verdict) -> bool| -> usize {
         let chosen = evidence.iter().zip(verdicts.iter()).filter(|(_, verdict)| wanted(**verdict));
         chosen.map(|(evidence, _)| evidence.bytes).sum()
     };
-    let judged = bytes(&|verdict| verdict != DUPLICATE);
-    let removed = bytes(&|verdict| verdict != DUPLICATE && verdict != Verdict::Keep);
-    let share = crate::text::repeat::ratio(removed, judged);
-    let is_too_much = removed > 0 && (removed == judged || share > policy.removed_max);
+    let counts = |verdict| verdict != DUPLICATE && verdict != PAGE;
+    let all = bytes(&|_| true);
+    let removed = bytes(&|verdict| counts(verdict) && verdict != Verdict::Keep);
+    let share = crate::text::repeat::ratio(removed, all);
+    let is_too_much = removed > 0 && (removed == all || share > policy.removed_max);
     if is_too_much {
-        for verdict in verdicts.iter_mut().filter(|verdict| **verdict != DUPLICATE) {
+        for verdict in verdicts.iter_mut().filter(|verdict| counts(**verdict)) {
             *verdict = Verdict::Keep;
         }
     }

@@ -1,5 +1,8 @@
 //! What the document, its site and the corpus say of a paragraph, in numbers.
 
+use super::page::profile::Counted;
+use super::page::{Model, PageEvidence, Profile, Profiles, Recurrence};
+use super::page::{page_evidence, page_features};
 use super::policy::Policy;
 use super::rules::Rules;
 use super::score;
@@ -41,12 +44,14 @@ pub struct Evidence {
     pub is_marker: bool,
     /// What it says again within its document.
     pub repeat: Option<Repeat>,
-    /// How it recurs on its site.
+    /// How it recurs on its site; 0 documents where that was not looked up.
     pub site: SiteEvidence,
     /// Another document that says it.
     pub witness: Option<Witness>,
     /// How much it looks like boilerplate: see [`super::score`].
     pub score: f64,
+    /// What the page says of it, where the document is judged as a whole page.
+    pub page: Option<PageEvidence>,
 }
 
 /// How a paragraph recurs over the documents of its site, numbers masked.
@@ -94,6 +99,8 @@ pub struct Witness {
     pub number: u32,
     /// Share of the paragraph's tokens that lie in shingles of this one document.
     pub containment: f64,
+    /// Share of the paragraph's numbers that lie there too; 1 where it has none.
+    pub numbers: f64,
     /// Documents that hold the paragraph word for word, this one included.
     pub documents: u32,
 }
@@ -104,6 +111,8 @@ pub struct Gatherer<'a> {
     index: &'a Index,
     rules: &'a Rules,
     policy: &'a Policy,
+    model: &'a Model,
+    profiles: Profiles<'a>,
 }
 
 /// The document that is judged, as the index sees it.
@@ -115,9 +124,9 @@ struct Subject {
 }
 
 impl<'a> Gatherer<'a> {
-    /// Evidence from `index`, gathered as `policy` needs it.
-    pub fn new(index: &'a Index, rules: &'a Rules, policy: &'a Policy) -> Self {
-        Self { index, rules, policy }
+    /// Evidence from `index`, gathered as `config` needs it.
+    pub fn new(index: &'a Index, rules: &'a Rules, policy: &'a Policy, model: &'a Model) -> Self {
+        Self { index, rules, policy, model, profiles: Profiles::new(index, policy.profile) }
     }
 
     /// The evidence for each paragraph of `document`, which is record `record` of input `key`.
@@ -134,6 +143,13 @@ impl<'a> Gatherer<'a> {
             own: self.own_number(sketch.identity, key, record),
             site: self.index.site(&document.site),
             contexts: sketch.contexts,
+        };
+        let is_page =
+            self.policy.scopes.document && self.profile(&subject, sketch) == Profile::Page;
+        let mut pages = if is_page {
+            self.look_at_page(&subject, document, sketch).into_iter()
+        } else {
+            Vec::new().into_iter()
         };
         let mut is_head = true;
         let count = u32::try_from(sketch.paragraphs.len()).unwrap_or(u32::MAX);
@@ -154,11 +170,15 @@ impl<'a> Gatherer<'a> {
                 is_allowed: self.rules.allow.find_paragraph(paragraph.masked, text).is_some(),
                 is_marker: self.rules.is_marker(paragraph.masked, paragraph.tokens, text),
                 repeat: paragraph.repeat,
+                page: pages.next(),
                 ..Evidence::default()
             };
             if paragraph.tokens > 0 {
                 is_head = false;
-                self.look_up(&subject, sketch, paragraph, &mut evidence);
+                // What the page itself speaks against needs no other document to do so.
+                if evidence.page.as_ref().is_none_or(PageEvidence::may_stay) {
+                    self.look_up(&subject, sketch, paragraph, &mut evidence);
+                }
             }
             evidence
         });
@@ -168,6 +188,25 @@ impl<'a> Gatherer<'a> {
             evidence.score = self.policy.weights.score(&features);
         }
         evidence
+    }
+
+    fn profile(&self, subject: &Subject, sketch: &Sketch) -> Profile {
+        let counted = if subject.own.is_some() { Counted::Yes } else { Counted::No };
+        self.profiles.of(subject.site, sketch.look, counted)
+    }
+
+    fn look_at_page(
+        &self,
+        subject: &Subject,
+        document: &Document,
+        sketch: &Sketch,
+    ) -> Vec<PageEvidence> {
+        let recurrence = if self.policy.scopes.site {
+            Recurrence::new(self.index, document, sketch, subject.own)
+        } else {
+            Recurrence::default()
+        };
+        page_evidence(&page_features(document, sketch, &recurrence), self.model)
     }
 
     fn rule(&self, paragraph: &ParagraphSketch, text: &str) -> Option<String> {
@@ -318,12 +357,15 @@ impl<'a> Gatherer<'a> {
             !self.may_be_boilerplate(sketch, paragraph, template, contexts)
         };
         let candidates = strict.iter().filter_map(|count| {
-            let number = *count.sample.iter().find(|&&n| self.is_witness(subject, n))?;
+            let is_witness = |number: u32| {
+                self.is_witness(subject, number) && self.profiles.is_surely_article(number)
+            };
+            let number = *count.sample.iter().find(|&&n| is_witness(n))?;
             stays(&count).then_some(number)
         });
         let documents = strict.iter().map(|count| count.documents).sum::<u32>()
             + u32::from(subject.own.is_none());
-        candidates.min().map(|number| Witness { number, containment: 1.0, documents })
+        candidates.min().map(|number| Witness { number, containment: 1.0, numbers: 1.0, documents })
     }
 
     /// Whether there is ground to call the paragraph boilerplate on another site.
@@ -374,13 +416,20 @@ impl<'a> Gatherer<'a> {
         }
         votes.sort_unstable();
         let shingle_len = self.index.recipe().shingle_len;
-        let covered = votes.chunk_by(|a, b| a.0 == b.0).map(|run| {
+        let runs = votes.chunk_by(|a, b| a.0 == b.0);
+        let runs = runs.filter(|run| self.profiles.is_surely_article(run[0].0));
+        let best = runs.max_by_key(|run| {
             let covered = covered_tokens(run.iter().map(|&(_, token)| token), shingle_len);
             (covered, std::cmp::Reverse(run[0].0))
-        });
-        let (covered, std::cmp::Reverse(number)) = covered.max()?;
-        let containment = ratio(covered, paragraph.tokens as usize);
-        Some(Witness { number, containment, documents: 1 })
+        })?;
+        let starts = || best.iter().map(|&(_, token)| token);
+        let covered = covered_tokens(starts(), shingle_len);
+        Some(Witness {
+            number: best[0].0,
+            containment: ratio(covered, paragraph.tokens as usize),
+            numbers: covered_share(&paragraph.slot_positions, starts, shingle_len),
+            documents: 1,
+        })
     }
 
     /// Share of the tokens that lie in shingles of several otherwise different documents here.
@@ -405,6 +454,17 @@ impl<'a> Gatherer<'a> {
         let covered = covered_tokens(on_site.map(|(token, _)| *token), shingle_len);
         ratio(covered, paragraph.tokens as usize)
     }
+}
+
+/// Share of `positions` that lie in shingles that begin at `starts`; 1 where there are none.
+fn covered_share<I: Iterator<Item = usize>>(
+    positions: &[u32],
+    starts: impl Fn() -> I,
+    shingle_len: usize,
+) -> f64 {
+    let is_covered = |at: usize| starts().any(|start| (start..start + shingle_len).contains(&at));
+    let covered = positions.iter().filter(|&&at| is_covered(at as usize)).count();
+    if positions.is_empty() { 1.0 } else { ratio(covered, positions.len()) }
 }
 
 /// Whether two documents agree in at least half of what they are made of, `own` left out.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Witness};
+use super::page::ProfileChoice;
 use super::score::{Weights, has_ground};
 
 /// Why a paragraph goes.
@@ -19,12 +20,14 @@ pub enum Reason {
     Rule,
     /// A heading whose section went.
     Orphan,
+    /// On a whole page, it does not look like part of the article.
+    Page,
 }
 
 impl Reason {
     /// All reasons, in the order they are reported.
-    pub const ALL: [Self; 5] =
-        [Self::Boilerplate, Self::Repeat, Self::Duplicate, Self::Rule, Self::Orphan];
+    pub const ALL: [Self; 6] =
+        [Self::Boilerplate, Self::Repeat, Self::Duplicate, Self::Rule, Self::Orphan, Self::Page];
 
     /// The reason as the audit spells it.
     pub fn name(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Reason {
             Self::Duplicate => "duplicate",
             Self::Rule => "rule",
             Self::Orphan => "orphan",
+            Self::Page => "page",
         }
     }
 }
@@ -90,6 +94,8 @@ impl Default for Scopes {
 /// The thresholds of every decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
+    /// Whether documents are articles or whole pages.
+    pub profile: ProfileChoice,
     /// Which copies of a duplicate stay.
     pub keep_copies: KeepCopies,
     /// Where repetition is looked for.
@@ -118,6 +124,7 @@ impl Default for Policy {
     /// Never: a test holds that the built-in weights can be read.
     fn default() -> Self {
         Self {
+            profile: ProfileChoice::default(),
             keep_copies: KeepCopies::First,
             scopes: Scopes::default(),
             weights: Weights::built_in().expect("the built-in weights can be read"),
@@ -125,7 +132,7 @@ impl Default for Policy {
             template_contexts_min: 3,
             repeat_containment_min: 0.78,
             repeat_new_tokens_max: 14,
-            duplicate_containment_min: 0.4,
+            duplicate_containment_min: 0.37,
             duplicate_tokens_min: 8,
             removed_max: 0.9,
         }
@@ -192,11 +199,26 @@ impl Policy {
         self.keep_copies != KeepCopies::All
             && !evidence.is_marker
             && evidence.tokens >= self.duplicate_tokens_min
-            && evidence
-                .witness
-                .is_some_and(|witness| witness.containment >= self.duplicate_containment_min)
+            && evidence.witness.is_some_and(|witness| {
+                witness.containment >= self.duplicate_containment_min
+                    && !is_look_alike(evidence, witness)
+            })
     }
 }
+
+/// Whether a paragraph shares a skeleton with its witness but not its numbers: another match,
+/// another day at the market.
+fn is_look_alike(evidence: &Evidence, witness: Witness) -> bool {
+    evidence.slots >= 3
+        && witness.numbers < LOOK_ALIKE_NUMBERS_MAX
+        && witness.containment < LOOK_ALIKE_MAX
+}
+
+/// Numbers that fall together by chance: on a generated crawl no look-alike shares more than .5 of
+/// them, and nine in ten near-copies share more than .6.
+const LOOK_ALIKE_NUMBERS_MAX: f64 = 0.55;
+/// A skeleton that covers more than this is a copy all the same.
+const LOOK_ALIKE_MAX: f64 = 0.7;
 
 /// The head of an article stays in its own article, however often other pages list it.
 fn is_own_title(evidence: &Evidence) -> bool {

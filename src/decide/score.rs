@@ -146,16 +146,18 @@ pub fn features(evidence: &[Evidence]) -> Vec<[f64; FEATURES]> {
     (0..own.len()).map(|at| own[at].with_neighbors(&own, at, short_paragraphs)).collect()
 }
 
-/// Whether a paragraph recurs at all: on two otherwise different documents of the site, by its head
+/// Whether a paragraph recurs at all: on three otherwise different documents of the site, by its head
 /// or tail, or as part of the site's template. Without that it is not boilerplate, whatever its
 /// neighbors and its shape say.
 pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence]) -> bool {
     let of = f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX));
-    (site.documents >= 2 && site.contexts >= 2)
+    site.documents.min(site.contexts) >= CONTEXTS_GROUND
         || site.template >= TEMPLATE_GROUND
         || affixes.iter().any(|a| affix_strength(a, of, site.of_elsewhere) > AFFIX_GROUND)
 }
 
+/// Otherwise different documents with a paragraph that are ground for calling it boilerplate.
+const CONTEXTS_GROUND: u32 = 3;
 /// Share of a paragraph in the site's template that is ground for calling it boilerplate.
 const TEMPLATE_GROUND: f64 = 0.5;
 /// Strength of an affix, in bits, that is ground for calling a paragraph boilerplate.

@@ -8,6 +8,7 @@ use super::{TEXT_BYTES_MAX, partition_of};
 use crate::document::Document;
 use crate::error::Result;
 use crate::hash::HashMap;
+use crate::text::look::Look;
 use crate::text::sketch::{Recipe, Sketch};
 
 /// Whether the first text of each fingerprint is kept, so that people can see what recurs.
@@ -100,6 +101,7 @@ impl Builder {
         let number = number.expect("a run has fewer than 2^31 documents");
         let site = self.site_number(&document.site);
         self.sites[site as usize].documents += 1;
+        self.sites[site as usize].pages += u64::from(sketch.look != Look::Article);
         let input = self.inputs.last_mut().expect("an input was begun");
         input.documents += 1;
         let mut chained = [0; 16];
@@ -162,7 +164,7 @@ impl Builder {
             return number;
         }
         let number = u32::try_from(self.sites.len()).expect("fewer than 2^32 sites");
-        self.sites.push(Site { name: name.to_owned(), documents: 0 });
+        self.sites.push(Site { name: name.to_owned(), documents: 0, pages: 0 });
         self.site_numbers.insert(name.to_owned(), number);
         number
     }

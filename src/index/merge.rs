@@ -470,12 +470,14 @@ fn merge_inputs(counts: &[Counts], newest: u32) -> (Vec<Input>, Vec<Vec<u32>>) {
 
 /// All sites by name, and for each summand where its sites went.
 fn merge_sites(counts: &[Counts]) -> (Vec<Site>, Vec<Vec<u32>>) {
-    let mut sum: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    let mut sum: std::collections::BTreeMap<&str, Site> = std::collections::BTreeMap::new();
     for site in counts.iter().flat_map(|counts| counts.sites()) {
-        *sum.entry(&site.name).or_default() += site.documents;
+        let empty = || Site { name: site.name.clone(), documents: 0, pages: 0 };
+        let into = sum.entry(&site.name).or_insert_with(empty);
+        into.documents += site.documents;
+        into.pages += site.pages;
     }
-    let sites: Vec<Site> =
-        sum.iter().map(|(&name, &documents)| Site { name: name.to_owned(), documents }).collect();
+    let sites: Vec<Site> = sum.into_values().collect();
     let number = |name: &str| {
         let found = sites.binary_search_by(|site| site.name.as_str().cmp(name));
         u32::try_from(found.expect("every site is in the sum")).expect("fewer than 2^32 sites")

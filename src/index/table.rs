@@ -36,6 +36,9 @@ pub struct Site {
     pub name: String,
     /// Number of its documents.
     pub documents: u64,
+    /// How many of them look like whole pages.
+    #[serde(default)]
+    pub pages: u64,
 }
 
 /// What the index knows of a document.

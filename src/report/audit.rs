@@ -1,9 +1,8 @@
 //! The record of what went and why: one removed span a line, and one line for each record that
 //! could not be read.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::decide::{Evidence, Reason};
 use crate::index::Index;
@@ -52,18 +51,15 @@ pub struct EvidenceRow {
     /// How many of the documents looked at are otherwise different.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub contexts: Option<u32>,
-    /// How much it looks like boilerplate; above 0 it is taken for it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub score: Option<f64>,
-    /// The features that speak loudest, with what each adds to the score.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub inputs: BTreeMap<String, f64>,
     /// Share of its tokens in shingles of the site's template.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub template: Option<f64>,
     /// Share of its tokens that the witness says.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub containment: Option<f64>,
+    /// For a duplicate: share of its numbers that the witness says in the same place.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub numbers: Option<f64>,
     /// The document that says it, for a repeat the document itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub witness: Option<String>,
@@ -73,6 +69,13 @@ pub struct EvidenceRow {
     /// The rule or pattern that took it out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
+    /// How much it looks like boilerplate, or on a whole page like part of the article; above 0 it
+    /// is taken for that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub score: Option<f64>,
+    /// What weighed most in the score, the greatest first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inputs: Option<Map<String, Value>>,
 }
 
 impl EvidenceRow {
@@ -80,7 +83,7 @@ impl EvidenceRow {
     pub fn new(evidence: &Evidence, reason: Reason, id: &str, index: &Index) -> Self {
         let mut row = Self::default();
         let site = &evidence.site;
-        if matches!(reason, Reason::Boilerplate | Reason::Orphan) {
+        if matches!(reason, Reason::Boilerplate | Reason::Orphan) && site.documents > 0 {
             row.documents = Some(u64::from(site.documents));
             #[expect(clippy::cast_precision_loss, reason = "document counts lie below 2^52")]
             let rate = f64::from(site.documents) / site.of_documents.max(1) as f64;
@@ -92,6 +95,7 @@ impl EvidenceRow {
         match reason {
             Reason::Duplicate => {
                 row.containment = evidence.witness.map(|witness| rounded(witness.containment));
+                row.numbers = evidence.witness.map(|witness| rounded(witness.numbers));
                 row.documents = evidence.witness.map(|witness| u64::from(witness.documents));
                 row.witness = evidence.witness.map(|witness| index.id(witness.number).to_owned());
             }
@@ -103,6 +107,12 @@ impl EvidenceRow {
             }
             Reason::Rule => row.rule = evidence.denied.clone().or_else(|| evidence.rule.clone()),
             Reason::Orphan => {}
+            Reason::Page => {
+                if let Some(page) = &evidence.page {
+                    row.score = Some(rounded(page.score));
+                    row.inputs = Some(inputs(page.inputs.iter()));
+                }
+            }
         }
         row
     }
@@ -112,8 +122,7 @@ impl EvidenceRow {
     /// Adds the loudest inputs of a score.
     #[must_use]
     pub fn with_inputs(mut self, loudest: &[(&str, f64)]) -> Self {
-        let rows = loudest.iter().map(|(name, part)| ((*name).to_owned(), rounded(*part)));
-        self.inputs = rows.collect();
+        self.inputs = Some(inputs(loudest.iter()));
         self
     }
 
@@ -121,12 +130,19 @@ impl EvidenceRow {
     pub fn all(evidence: &Evidence, id: &str, index: &Index) -> Self {
         let site = Self::new(evidence, Reason::Boilerplate, id, index);
         let corpus = Self::new(evidence, Reason::Duplicate, id, index);
+        let page = Self::new(evidence, Reason::Page, id, index);
         let rule = Self::new(evidence, Reason::Rule, id, index).rule;
+        let site = Self { score: page.score.or(site.score), inputs: page.inputs, ..site };
         match evidence.repeat {
             Some(_) => Self { rule, ..site },
             None => Self { rule, containment: corpus.containment, witness: corpus.witness, ..site },
         }
     }
+}
+
+/// The inputs of a score with what each adds to it.
+fn inputs<'a>(parts: impl Iterator<Item = &'a (&'a str, f64)>) -> Map<String, Value> {
+    parts.map(|(name, part)| ((*name).to_owned(), rounded(*part).into())).collect()
 }
 
 /// A record that could not be read, or the end of an input that broke off.

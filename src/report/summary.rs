@@ -23,6 +23,8 @@ pub struct Summary {
     pub documents: u64,
     /// Sites they are from.
     pub sites: u64,
+    /// Documents judged under each profile.
+    pub profiles: BTreeMap<&'static str, u64>,
     /// Paragraphs read.
     pub paragraphs: u64,
     /// Bytes of text read.
@@ -109,6 +111,9 @@ impl Summary {
         self.guarded += other.guarded;
         self.oversized += other.oversized;
         self.rejected += other.rejected;
+        for (profile, documents) in other.profiles {
+            *self.profiles.entry(profile).or_default() += documents;
+        }
         for (reason, removed) in other.removed {
             let sum = self.removed.entry(reason).or_default();
             sum.spans += removed.spans;
@@ -136,7 +141,7 @@ impl Summary {
             let scope = match reason {
                 Reason::Boilerplate => "site",
                 Reason::Duplicate => "corpus",
-                Reason::Repeat | Reason::Rule | Reason::Orphan => "document",
+                Reason::Repeat | Reason::Rule | Reason::Orphan | Reason::Page => "document",
             };
             *self.scopes.entry(scope).or_default() += bytes;
         }
@@ -171,6 +176,13 @@ impl fmt::Display for Summary {
             grouped(self.paragraphs),
             bytes(self.text_bytes),
         )?;
+        let profiles = self
+            .profiles
+            .iter()
+            .map(|(profile, documents)| format!("{profile} for {} documents", grouped(*documents)));
+        if !self.profiles.is_empty() {
+            writeln!(f, "profile: {}", profiles.collect::<Vec<_>>().join(", "))?;
+        }
         let all = self.removed_bytes();
         writeln!(f, "removed {} ({:.2} %)", bytes(all), share(all))?;
         for reason in Reason::ALL {

@@ -1,11 +1,14 @@
 //! From text to fingerprints: pure functions that know no index and no file.
 //!
 //! [`split`] finds the paragraphs, [`tokenize`] their tokens, [`shingle`] turns tokens into
-//! fingerprints, [`repeat`] finds what a document says twice, [`sketch`] puts it all together.
+//! fingerprints, [`repeat`] finds what a document says twice, [`look`] tells a page from an
+//! article, [`sketch`] puts it all together. [`shape`] is what a page's paragraphs look like.
 //! All offsets are bytes of the original text.
 
 pub mod affix;
+pub mod look;
 pub mod repeat;
+pub mod shape;
 pub mod shingle;
 pub mod sketch;
 pub mod split;

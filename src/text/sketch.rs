@@ -1,6 +1,7 @@
 //! A document's sketch: all that the later stages need to know of its text.
 
 use super::affix::{AFFIXES, Affix, affixes};
+use super::look::{Look, look};
 use super::repeat::{Repeat, RepeatFinder};
 use super::shingle::{Fingerprint, paragraph_fingerprints, shingles, winnow};
 use super::split::{ParagraphMode, paragraphs};
@@ -43,6 +44,8 @@ pub struct ParagraphSketch {
     pub tokens: u32,
     /// How many of them hold a digit.
     pub slots: u32,
+    /// Indexes of the first tokens that hold a digit, rising.
+    pub slot_positions: Vec<u32>,
     /// Fingerprint of all tokens.
     pub strict: Fingerprint,
     /// Fingerprint with runs of slots masked.
@@ -71,10 +74,14 @@ pub struct Sketch {
     pub paragraphs: Vec<ParagraphSketch>,
     /// The winnowed shingles of all paragraphs, in order.
     pub shingles: Vec<Shingle>,
+    /// Whether it looks like a page or like an article.
+    pub look: Look,
 }
 
 /// How many of a document's long paragraphs stand for it.
 pub const CONTEXTS: usize = 4;
+/// Numbers of a paragraph that are compared with a witness's, at most.
+const SLOTS_KEPT: usize = 16;
 /// A paragraph of at least this many tokens says what its document is about.
 pub const LONG_TOKENS: usize = 12;
 
@@ -119,6 +126,7 @@ impl Sketcher {
             contexts: [u32::MAX; CONTEXTS],
             paragraphs: Vec::new(),
             shingles: Vec::new(),
+            look: Look::Article,
         };
         self.repeats.clear();
         for (index, span) in (0..).zip(paragraphs(text, self.recipe.paragraph)) {
@@ -128,6 +136,7 @@ impl Sketcher {
             }
             sketch.paragraphs.push(paragraph);
         }
+        sketch.look = look(text, &sketch.paragraphs);
         sketch
     }
 
@@ -156,6 +165,12 @@ impl Sketcher {
         ParagraphSketch {
             span,
             tokens: offset(self.tokens.len()),
+            slot_positions: (0..)
+                .zip(&self.tokens)
+                .filter(|(_, token)| token.is_slot)
+                .map(|(at, _)| at)
+                .take(SLOTS_KEPT)
+                .collect(),
             slots: offset(self.tokens.iter().filter(|token| token.is_slot).count()),
             strict,
             masked,

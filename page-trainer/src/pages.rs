@@ -1,0 +1,71 @@
+//! Pages and the articles in them, read from JSON lines.
+
+use std::collections::BTreeMap as Map;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use dechaff::Document;
+use serde::Deserialize;
+
+/// A page and its article.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Its id, site and whole text.
+    pub document: Document,
+    /// Its language, for the figures only.
+    pub language: String,
+    /// How many pages of its site the gold set holds, for the figures only.
+    pub pages_of_site: u64,
+    /// The article, as a person took it out.
+    pub gold: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    #[serde(default)]
+    site: String,
+    #[serde(default)]
+    lang: String,
+    text: String,
+    pages_of_site: Option<u64>,
+}
+
+/// The pages of `pages` with the articles of `gold`, in the order of the pages; a page without
+/// gold is refused.
+///
+/// # Errors
+///
+/// When a file cannot be read, or the two do not fit together.
+pub fn read(pages: &Path, gold: &Path) -> Result<Vec<Page>> {
+    let gold: Map<String, Row> = rows(gold)?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    rows(pages)?
+        .into_iter()
+        .map(|row| {
+            let Some(article) = gold.get(&row.id) else { bail!("page {} has no gold", row.id) };
+            Ok(Page {
+                document: Document::new(row.id, row.site, row.text),
+                language: row.lang,
+                pages_of_site: article.pages_of_site.unwrap_or(3),
+                gold: article.text.clone(),
+            })
+        })
+        .collect()
+}
+
+fn rows(path: &Path) -> Result<Vec<Row>> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let reader: Box<dyn Read> = match path.extension() {
+        Some(extension) if extension == "zst" => Box::new(zstd::Decoder::new(file)?),
+        _ => Box::new(file),
+    };
+    let lines = BufReader::new(reader).lines().enumerate();
+    lines
+        .map(|(at, line)| {
+            let place = || format!("{}:{}", path.display(), at + 1);
+            serde_json::from_str(&line.with_context(place)?).with_context(place)
+        })
+        .collect()
+}
