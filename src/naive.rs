@@ -159,14 +159,12 @@ impl Corpus<'_> {
         if tokens > 0 {
             evidence.site = self.site_evidence(number, paragraph);
             evidence.witness = self.exact_witness(number, paragraph);
-            let is_settled =
-                evidence.witness.is_some() || paragraph.shingles(self.config).is_empty();
-            if !is_settled || evidence.site.documents <= 1 {
+            if !self.config.policy.is_template(u32::MAX, evidence.site.contexts) {
                 let site = &page.document.site;
                 evidence.site.template = self.template(number, site, paragraph, 0);
             }
             let near = || self.near_witness(number, paragraph);
-            evidence.witness = evidence.witness.or_else(|| (!is_settled).then(near).flatten());
+            evidence.witness = evidence.witness.or_else(near);
         }
         evidence
     }

@@ -7,7 +7,7 @@ use super::policy::Policy;
 use super::rules::Rules;
 use super::score;
 use crate::document::Document;
-use crate::index::{Index, SiteCount};
+use crate::index::{Index, Row, SiteCount};
 use crate::text::affix::AFFIXES;
 use crate::text::repeat::{Repeat, covered_tokens, ratio};
 use crate::text::sketch::{CONTEXTS, Ending, Shape, context_hash};
@@ -80,6 +80,9 @@ pub struct SiteEvidence {
     /// Share of its tokens in shingles that stand on several different documents of the site.
     pub template: f64,
 }
+
+/// A shingle on more sites than this is a phrase, and speaks for no witness.
+const PHRASE_SITES_MIN: u32 = 16;
 
 /// How a head or tail recurs on the site and elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -233,36 +236,32 @@ impl<'a> Gatherer<'a> {
         paragraph: &ParagraphSketch,
         evidence: &mut Evidence,
     ) {
-        let masked = self.index.row(paragraph.masked).map(|row| row.sites()).unwrap_or_default();
+        let masked = self.index.row(paragraph.masked);
         let strict = if paragraph.strict == paragraph.masked {
-            masked.clone()
+            masked
         } else {
-            self.index.row(paragraph.strict).map(|row| row.sites()).unwrap_or_default()
+            self.index.row(paragraph.strict)
         };
-        evidence.site =
-            self.site_evidence(subject, evidence.is_head, paragraph, (&masked, &strict));
-        let exact = self.exact_witness(subject, (sketch, paragraph), &masked, &strict);
-        let is_settled = exact.is_some() || paragraph.shingles.0 == paragraph.shingles.1;
-        evidence.witness = exact;
+        evidence.site = self.site_evidence(subject, evidence.is_head, paragraph, (masked, strict));
+        let wants_witness = self.policy.wants_witness(paragraph.tokens);
+        if wants_witness {
+            evidence.witness = self.exact_witness(subject, (sketch, paragraph), masked, strict);
+        }
+        let is_settled = evidence.witness.is_some() || paragraph.shingles.0 == paragraph.shingles.1;
         if is_settled && evidence.site.documents > 1 {
             return;
         }
         let shingles = self.shingles(sketch, paragraph);
         evidence.site.template = self.template_coverage(subject, paragraph, &shingles);
-        if exact.is_none() {
+        if wants_witness && evidence.witness.is_none() {
             evidence.witness = self.near_witness(subject, paragraph, &shingles);
         }
     }
 
     /// Where the paragraph's shingles stand, and how they recur.
-    fn shingles(
-        &self,
-        sketch: &Sketch,
-        paragraph: &ParagraphSketch,
-    ) -> Vec<(usize, Vec<SiteCount>)> {
+    fn shingles(&self, sketch: &Sketch, paragraph: &ParagraphSketch) -> Vec<(usize, Row<'a>)> {
         let rows = sketch.shingles_of(paragraph).iter().filter_map(|shingle| {
-            let row = self.index.row(shingle.fingerprint)?;
-            Some((shingle.token as usize, row.sites()))
+            Some((shingle.token as usize, self.index.row(shingle.fingerprint)?))
         });
         rows.collect()
     }
@@ -272,36 +271,30 @@ impl<'a> Gatherer<'a> {
         subject: &Subject,
         is_head: bool,
         paragraph: &ParagraphSketch,
-        (masked, strict): (&[SiteCount], &[SiteCount]),
+        (masked, strict): (Option<Row>, Option<Row>),
     ) -> SiteEvidence {
-        let here = |counts: &[SiteCount]| counts.iter().position(|c| Some(c.site) == subject.site);
+        let here = |row: Option<Row>| row?.on_site(subject.site?);
         let new = u32::from(subject.own.is_none());
-        let count = here(masked).map(|at| &masked[at]);
+        let count = here(masked);
         let of_documents =
             subject.site.map_or(0, |site| self.index.sites()[site as usize].documents);
-        let (sampled, contexts) = count.map_or((1, 1), |count| {
+        let (sampled, contexts) = count.as_ref().map_or((1, 1), |count| {
             self.distinct_contexts(subject, context_hash(paragraph.masked), &count.sample)
         });
+        let totals = masked.map(|row| row.totals()).unwrap_or_default();
+        let documents = count.as_ref().map_or(0, |count| count.documents);
         SiteEvidence {
             // An index without singletons does not know the document that alone holds it.
-            documents: (count.map_or(0, |count| count.documents) + new).max(1),
+            documents: (documents + new).max(1),
             of_documents: of_documents + u64::from(new),
-            heads: count.map_or(0, |count| count.heads),
+            heads: count.as_ref().map_or(0, |count| count.heads),
             sampled,
             contexts,
-            strict_documents: (here(strict).map_or(0, |at| strict[at].documents) + new).max(1),
-            other_sites: (masked.len() - usize::from(count.is_some()))
-                .try_into()
-                .unwrap_or(u32::MAX),
-            elsewhere: masked
-                .iter()
-                .filter(|c| Some(c.site) != subject.site)
-                .map(|c| c.documents)
-                .sum(),
-            heads_elsewhere: masked
-                .iter()
-                .map(|c| c.heads)
-                .sum::<u32>()
+            strict_documents: (here(strict).map_or(0, |count| count.documents) + new).max(1),
+            other_sites: totals.sites - u32::from(count.is_some()),
+            elsewhere: totals.documents.saturating_sub(documents),
+            heads_elsewhere: totals
+                .heads
                 .saturating_sub(u32::from(is_head && subject.own.is_some())),
             of_elsewhere: self.index.documents() as u64 - of_documents,
             template: 0.0,
@@ -316,15 +309,14 @@ impl<'a> Gatherer<'a> {
         paragraph.affixes.map(|affix| {
             let Some(fingerprint) = affix.fingerprint else { return AffixEvidence::default() };
             let new = u32::from(subject.own.is_none());
-            let sites = self.index.row(fingerprint).map(|row| row.sites()).unwrap_or_default();
-            let sum = |here: bool| {
-                let sites = sites.iter().filter(|c| (Some(c.site) == subject.site) == here);
-                sites.map(|count| count.documents).sum::<u32>()
-            };
+            let row = self.index.row(fingerprint);
+            let here = row.and_then(|row| row.on_site(subject.site?));
+            let here = here.map_or(0, |count| count.documents);
+            let all = row.map_or(0, |row| row.totals().documents);
             AffixEvidence {
                 is_marked: affix.is_marked,
-                documents: sum(true) + new,
-                elsewhere: sum(false),
+                documents: here + new,
+                elsewhere: all.saturating_sub(here),
             }
         })
     }
@@ -347,25 +339,31 @@ impl<'a> Gatherer<'a> {
         &self,
         subject: &Subject,
         (sketch, paragraph): (&Sketch, &ParagraphSketch),
-        masked: &[SiteCount],
-        strict: &[SiteCount],
+        masked: Option<Row>,
+        strict: Option<Row>,
     ) -> Option<Witness> {
-        let stays = |count: &&SiteCount| {
-            let template = masked.iter().find(|other| other.site == count.site).unwrap_or(count);
-            let own = context_hash(paragraph.masked);
+        let strict = strict?;
+        let is_witness = |number: u32| {
+            self.is_witness(subject, number) && self.profiles.is_surely_article(number)
+        };
+        let mut candidates: Vec<(u32, SiteCount)> = strict
+            .sites()
+            .into_iter()
+            .filter_map(|count| {
+                Some((*count.sample.iter().find(|&&number| is_witness(number))?, count))
+            })
+            .collect();
+        candidates.sort_unstable_by_key(|(number, _)| *number);
+        let own = context_hash(paragraph.masked);
+        let stays = |count: &SiteCount| {
+            let template = masked.and_then(|row| row.on_site(count.site));
+            let template = template.as_ref().unwrap_or(count);
             let (_, contexts) = self.distinct_contexts(subject, own, &template.sample);
             !self.may_be_boilerplate(sketch, paragraph, template, contexts)
         };
-        let candidates = strict.iter().filter_map(|count| {
-            let is_witness = |number: u32| {
-                self.is_witness(subject, number) && self.profiles.is_surely_article(number)
-            };
-            let number = *count.sample.iter().find(|&&n| is_witness(n))?;
-            stays(&count).then_some(number)
-        });
-        let documents = strict.iter().map(|count| count.documents).sum::<u32>()
-            + u32::from(subject.own.is_none());
-        candidates.min().map(|number| Witness { number, containment: 1.0, numbers: 1.0, documents })
+        let (number, _) = candidates.into_iter().find(|(_, count)| stays(count))?;
+        let documents = strict.totals().documents + u32::from(subject.own.is_none());
+        Some(Witness { number, containment: 1.0, numbers: 1.0, documents })
     }
 
     /// Whether there is ground to call the paragraph boilerplate on another site.
@@ -378,6 +376,11 @@ impl<'a> Gatherer<'a> {
     ) -> bool {
         if !self.policy.scopes.site {
             return false;
+        }
+        let near_ground =
+            SiteEvidence { documents: count.documents, contexts, ..SiteEvidence::default() };
+        if score::has_ground(&near_ground, &[]) {
+            return true;
         }
         let there = Subject { own: None, site: Some(count.site), contexts: [u32::MAX; CONTEXTS] };
         let of_documents = self.index.sites()[count.site as usize].documents;
@@ -406,13 +409,16 @@ impl<'a> Gatherer<'a> {
         &self,
         subject: &Subject,
         paragraph: &ParagraphSketch,
-        shingles: &[(usize, Vec<SiteCount>)],
+        shingles: &[(usize, Row)],
     ) -> Option<Witness> {
         let mut votes: Vec<(u32, usize)> = Vec::new();
-        for (token, counts) in shingles {
-            let numbers = counts.iter().flat_map(|count| &count.sample);
-            let numbers = numbers.filter(|&&number| self.is_witness(subject, number));
-            votes.extend(numbers.map(|&number| (number, *token)));
+        for (token, row) in shingles {
+            if row.totals().sites > PHRASE_SITES_MIN {
+                continue;
+            }
+            let numbers = row.sites().into_iter().flat_map(|count| count.sample);
+            let numbers = numbers.filter(|&number| self.is_witness(subject, number));
+            votes.extend(numbers.map(|number| (number, *token)));
         }
         votes.sort_unstable();
         let shingle_len = self.index.recipe().shingle_len;
@@ -437,17 +443,15 @@ impl<'a> Gatherer<'a> {
         &self,
         subject: &Subject,
         paragraph: &ParagraphSketch,
-        shingles: &[(usize, Vec<SiteCount>)],
+        shingles: &[(usize, Row)],
     ) -> f64 {
         let own = context_hash(paragraph.masked);
         let new = u32::from(subject.own.is_none());
-        let on_site = shingles.iter().filter(|(_, counts)| {
-            counts.iter().any(|count| {
-                Some(count.site) == subject.site
-                    && self.policy.is_template(
-                        count.documents + new,
-                        self.distinct_contexts(subject, own, &count.sample).1,
-                    )
+        let on_site = shingles.iter().filter(|(_, row)| {
+            let count = subject.site.and_then(|site| row.on_site(site));
+            count.is_some_and(|count| {
+                let contexts = self.distinct_contexts(subject, own, &count.sample).1;
+                self.policy.is_template(count.documents + new, contexts)
             })
         });
         let shingle_len = self.index.recipe().shingle_len;

@@ -174,6 +174,13 @@ impl Policy {
         documents.min(contexts) >= self.template_contexts_min
     }
 
+    /// Whether another document that says a paragraph of so many tokens would bear on it.
+    pub fn wants_witness(&self, tokens: u32) -> bool {
+        self.scopes.corpus
+            && self.keep_copies != KeepCopies::All
+            && tokens >= self.duplicate_tokens_min
+    }
+
     /// Whether later copies speak against a document as earlier ones do.
     pub fn any_copy_goes(&self) -> bool {
         self.keep_copies == KeepCopies::None

@@ -14,7 +14,8 @@
 //!
 //! The value of an entry is a document number with bit 32 set when the paragraph stood at its
 //! head, where one document holds the fingerprint; else bit 63 is set and the rest is the offset of
-//! a row in the payload: varints (number of sites, then for each: site, documents, heads, sample
+//! a row in the payload: varints (number of sites, documents and heads over all
+//! of them, then for each: site, documents, heads, sample
 //! size, sample as differences of rising document numbers). The header holds an XXH3-64 of each
 //! section, so that damage is found when the file is opened.
 

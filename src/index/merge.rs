@@ -9,6 +9,8 @@ use super::format::{
 use super::table::{DocumentRow, Index, Input, Row, Site, SiteCount};
 use super::{PARTITIONS, SAMPLE};
 use crate::error::{Error, Result};
+use crate::text::Fingerprint;
+use crate::text::shingle::Kind;
 use crate::text::sketch::Recipe;
 use crate::text::tokenize::NORMALIZER_VERSION;
 
@@ -284,7 +286,15 @@ impl Rows<'_, '_> {
         let payload = &mut self.encoded.payload;
         self.encoded.entries.push((fingerprint, payload.len() as u64 | IS_OFFSET));
         push_varint(payload, counts.len() as u64);
+        let sum = |of: fn(&SiteCount) -> u32| {
+            counts.iter().fold(0_u32, |sum, count| sum.saturating_add(of(count)))
+        };
+        push_varint(payload, u64::from(sum(|count| count.documents)));
+        push_varint(payload, u64::from(sum(|count| count.heads)));
         for mut count in counts {
+            if Fingerprint(fingerprint).kind() == Kind::Affix {
+                count.sample.clear();
+            }
             self.assembly.reduce(&mut count.sample);
             for value in [count.site, count.documents, count.heads] {
                 push_varint(payload, u64::from(value));

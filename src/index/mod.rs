@@ -17,7 +17,7 @@ pub mod table;
 
 pub use build::Builder;
 pub use merge::{Assembly, Keep};
-pub use table::{DocumentRow, Index, Input, Row, Site, SiteCount};
+pub use table::{DocumentRow, Index, Input, Row, Site, SiteCount, Totals};
 
 /// How many documents of least identity a row keeps for a site, beside the first.
 pub const SAMPLE: usize = 8;

@@ -115,6 +115,17 @@ enum RowContent<'a> {
     Many(&'a [u8]),
 }
 
+/// Counts of a fingerprint over all sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Sites that hold it.
+    pub sites: u32,
+    /// Documents that hold it.
+    pub documents: u32,
+    /// Documents that begin with it.
+    pub heads: u32,
+}
+
 impl Row<'_> {
     /// The counts by site, in the order of the sites.
     pub fn sites(&self) -> Vec<SiteCount> {
@@ -125,21 +136,69 @@ impl Row<'_> {
             RowContent::Many(mut bytes) => decode_row(&mut bytes).unwrap_or_default(),
         }
     }
+
+    /// The counts over all sites.
+    pub fn totals(&self) -> Totals {
+        match self.content {
+            RowContent::One { heads, .. } => Totals { sites: 1, documents: 1, heads },
+            RowContent::Many(mut bytes) => decode_totals(&mut bytes).unwrap_or_default(),
+        }
+    }
+
+    /// The counts on one site; those of other sites are passed over unread.
+    pub fn on_site(&self, wanted: u32) -> Option<SiteCount> {
+        match self.content {
+            RowContent::One { number, site, heads } => (site == wanted).then(|| SiteCount {
+                site,
+                documents: 1,
+                heads,
+                sample: vec![number],
+            }),
+            RowContent::Many(mut bytes) => find_site(&mut bytes, wanted),
+        }
+    }
+}
+
+fn next_u32(bytes: &mut &[u8]) -> Option<u32> {
+    take_varint(bytes).and_then(|value| u32::try_from(value).ok())
+}
+
+fn decode_totals(bytes: &mut &[u8]) -> Option<Totals> {
+    Some(Totals { sites: next_u32(bytes)?, documents: next_u32(bytes)?, heads: next_u32(bytes)? })
+}
+
+fn find_site(bytes: &mut &[u8], wanted: u32) -> Option<SiteCount> {
+    let totals = decode_totals(bytes)?;
+    for _ in 0..totals.sites {
+        let (site, documents, heads) = (next_u32(bytes)?, next_u32(bytes)?, next_u32(bytes)?);
+        if site == wanted {
+            return Some(SiteCount { site, documents, heads, sample: decode_sample(bytes)? });
+        }
+        let len = next_u32(bytes)?;
+        for _ in 0..len {
+            take_varint(bytes)?;
+        }
+    }
+    None
+}
+
+fn decode_sample(bytes: &mut &[u8]) -> Option<Vec<u32>> {
+    let len = next_u32(bytes)?;
+    let mut sample = Vec::new();
+    let mut number = 0_u32;
+    for _ in 0..len {
+        number = number.checked_add(next_u32(bytes)?)?;
+        sample.push(number);
+    }
+    Some(sample)
 }
 
 fn decode_row(bytes: &mut &[u8]) -> Option<Vec<SiteCount>> {
-    let mut next = || take_varint(bytes).and_then(|value| u32::try_from(value).ok());
-    let count = next()?;
+    let totals = decode_totals(bytes)?;
     let mut sites = Vec::new();
-    for _ in 0..count {
-        let (site, documents, heads, len) = (next()?, next()?, next()?, next()?);
-        let mut sample = Vec::new();
-        let mut number = 0_u32;
-        for _ in 0..len {
-            number = number.checked_add(next()?)?;
-            sample.push(number);
-        }
-        sites.push(SiteCount { site, documents, heads, sample });
+    for _ in 0..totals.sites {
+        let (site, documents, heads) = (next_u32(bytes)?, next_u32(bytes)?, next_u32(bytes)?);
+        sites.push(SiteCount { site, documents, heads, sample: decode_sample(bytes)? });
     }
     Some(sites)
 }
