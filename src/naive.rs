@@ -251,7 +251,14 @@ impl Corpus<'_> {
         u32::try_from((0..all.len()).filter(is_new).count()).unwrap_or(u32::MAX)
     }
 
-    /// Whether two documents share half of what the one with less is made of.
+    /// How many of these documents are different from each other and from one made of nothing long.
+    fn distinct_with_content(&self, paragraph: &Paragraph, all: &[usize]) -> u32 {
+        let own = context_hash(paragraph.masked);
+        let has_content = |&&at: &&usize| self.pages[at].contexts.iter().any(|&hash| hash != own);
+        self.distinct_among(paragraph, &all.iter().filter(has_content).copied().collect::<Vec<_>>())
+    }
+
+    /// Whether two documents share half of what the one with less is made of, or have nothing long.
     fn is_same_story(&self, one: usize, other: usize, own: u32) -> bool {
         let known = |number: usize| {
             let mut contexts = self.pages[number].contexts.clone();
@@ -260,7 +267,7 @@ impl Corpus<'_> {
         };
         let (one, other) = (known(one), known(other));
         let least = one.len().min(other.len());
-        least > 0 && one.intersection(&other).count() * 2 >= least
+        one.len() + other.len() == 0 || (least > 0 && one.intersection(&other).count() * 2 >= least)
     }
 
     fn is_witness(&self, number: usize, other: usize) -> bool {
@@ -370,7 +377,7 @@ impl Corpus<'_> {
             }
             let contexts = match more {
                 0 => self.distinct(number, paragraph, &holders),
-                more => more + self.distinct_among(paragraph, &holders),
+                more => more + self.distinct_with_content(paragraph, &holders),
             };
             self.config.policy.is_template(documents + more, contexts)
         };

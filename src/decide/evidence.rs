@@ -247,13 +247,17 @@ impl<'a> Gatherer<'a> {
         if wants_witness {
             evidence.witness = self.exact_witness(subject, (sketch, paragraph), masked, strict);
         }
-        let is_settled = evidence.witness.is_some() || paragraph.shingles.0 == paragraph.shingles.1;
-        if is_settled && evidence.site.documents > 1 {
+        let wants_near = wants_witness && evidence.witness.is_none();
+        // Where the whole paragraph recurs, its parts say no more.
+        let wants_template = !self.policy.is_template(u32::MAX, evidence.site.contexts);
+        if !wants_near && !wants_template {
             return;
         }
         let shingles = self.shingles(sketch, paragraph);
-        evidence.site.template = self.template_coverage(subject, paragraph, &shingles);
-        if wants_witness && evidence.witness.is_none() {
+        if wants_template {
+            evidence.site.template = self.template_coverage(subject, paragraph, &shingles);
+        }
+        if wants_near {
             evidence.witness = self.near_witness(subject, paragraph, &shingles);
         }
     }
@@ -471,10 +475,12 @@ fn covered_share<I: Iterator<Item = usize>>(
     if positions.is_empty() { 1.0 } else { ratio(covered, positions.len()) }
 }
 
-/// Whether two documents agree in at least half of what they are made of, `own` left out.
+/// Whether two documents agree in at least half of what they are made of, `own` left out; two that
+/// are made of nothing long are not known to differ.
 fn is_same_story(one: &[u32; CONTEXTS], other: &[u32; CONTEXTS], own: u32) -> bool {
     let known = |all: &[u32; CONTEXTS]| all.iter().filter(|&&c| c != u32::MAX && c != own).count();
-    let least = known(one).min(known(other));
+    let (of_one, of_other) = (known(one), known(other));
+    let least = of_one.min(of_other);
     let shared = one.iter().filter(|&&c| c != u32::MAX && c != own && other.contains(&c)).count();
-    least > 0 && shared * 2 >= least
+    of_one + of_other == 0 || (least > 0 && shared * 2 >= least)
 }

@@ -153,13 +153,19 @@ pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence]) -> bool {
     let of = f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX));
     site.documents.min(site.contexts) >= CONTEXTS_GROUND
         || site.template >= TEMPLATE_GROUND
-        || affixes.iter().any(|a| affix_strength(a, of, site.of_elsewhere) > AFFIX_GROUND)
+        || affixes.iter().any(|a| {
+            a.documents >= AFFIX_DOCUMENTS_GROUND
+                && affix_strength(a, of, site.of_elsewhere) > AFFIX_GROUND
+        })
 }
 
 /// Otherwise different documents with a paragraph that are ground for calling it boilerplate.
 const CONTEXTS_GROUND: u32 = 3;
 /// Share of a paragraph in the site's template that is ground for calling it boilerplate.
 const TEMPLATE_GROUND: f64 = 0.5;
+/// Documents with an affix that are ground for calling a paragraph boilerplate: a by-line recurs on
+/// a few.
+const AFFIX_DOCUMENTS_GROUND: u32 = 8;
 /// Strength of an affix, in bits, that is ground for calling a paragraph boilerplate.
 const AFFIX_GROUND: f64 = 1.0;
 
