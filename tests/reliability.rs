@@ -165,7 +165,7 @@ fn lone_surrogates_and_deep_nesting_are_set_aside_or_passed_on() {
     assert!(out.starts_with(CLEANED) && out.ends_with(CLEANED));
     let rejects = env.rows("out.jsonl.rejects.jsonl");
     assert!(rejects[0]["error"].as_str().unwrap().contains("lone surrogate"), "{rejects:?}");
-    assert_eq!(rejects[1]["error"], "is nested more than 512 deep");
+    assert_eq!(rejects[1]["error"], "is nested deeper than 128 levels");
     let brackets = format!("{{\"text\":\"{}\\\"\",\"x\":[[1]]}}\n", "[".repeat(600));
     env.write("in.jsonl", &brackets);
     env.done(&["clean", "in.jsonl", "-o", "out.jsonl"]);

@@ -5,7 +5,7 @@
 //! it is counted, and its first place kept.
 
 use std::borrow::Cow;
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -148,8 +148,15 @@ impl Damage {
 }
 
 /// Looks at the head of a stream and decodes it when it is not in UTF-8.
-pub(super) fn open(mut reader: Box<dyn BufRead + Send>, legacy: Legacy) -> std::io::Result<Opened> {
-    let head = reader.fill_buf()?;
+pub(super) fn open(mut reader: Box<dyn BufRead + Send>, legacy: Legacy) -> Opened {
+    let head = match reader.fill_buf() {
+        Ok(head) => head,
+        // The error is the input's, to be told with its place when records are read.
+        Err(error) => {
+            let reader = Box::new(BufReader::new(Failed(Some(error))));
+            return Opened { reader, damage: None };
+        }
+    };
     let head = head.get(..SNIFFED_BYTES).unwrap_or(head);
     let encoding = match Encoding::for_bom(head) {
         // What begins with such a mark and has no zero byte behind it is broken, not UTF-16.
@@ -159,7 +166,7 @@ pub(super) fn open(mut reader: Box<dyn BufRead + Send>, legacy: Legacy) -> std::
         None if memchr::memchr(0, head).is_none() && is_utf8_head(head) => None,
         None => detect(head, None).filter(|encoding| *encoding != UTF_8),
     };
-    let Some(encoding) = encoding else { return Ok(Opened { reader, damage: None }) };
+    let Some(encoding) = encoding else { return Opened { reader, damage: None } };
     let damage = Damage { encoding, invalid: Arc::default(), first: Arc::default() };
     let decoding = Decoding {
         reader,
@@ -170,7 +177,16 @@ pub(super) fn open(mut reader: Box<dyn BufRead + Send>, legacy: Legacy) -> std::
         before: 0,
         is_done: false,
     };
-    Ok(Opened { reader: Box::new(decoding), damage: Some(damage) })
+    Opened { reader: Box::new(decoding), damage: Some(damage) }
+}
+
+/// A stream that could not be read.
+struct Failed(Option<std::io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _out: &mut [u8]) -> std::io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 /// Whether a head is UTF-8, but for a character that is cut off at its end.
@@ -290,7 +306,7 @@ mod tests {
     fn a_stream_is_decoded_as_it_is_read() {
         let text = "номер,текст\n1,Вода в реке поднялась за ночь\n".repeat(20_000);
         let bytes = encoding_rs::WINDOWS_1251.encode(&text).0.into_owned();
-        let opened = open(Box::new(std::io::Cursor::new(bytes)), Legacy::Any).expect("it is read");
+        let opened = open(Box::new(std::io::Cursor::new(bytes)), Legacy::Any);
         let mut read = String::new();
         let mut reader = opened.reader;
         reader.read_to_string(&mut read).expect("it is UTF-8 now");

@@ -152,7 +152,6 @@ pub(crate) fn text_literal(raw: &[u8], text_field: &str) -> Result<(usize, usize
 fn find<'a>(line: &'a str, fields: &Fields) -> Result<Found<'a>, Malformed> {
     let mut found = Found::default();
     let mut end = None;
-    check_depth(line)?;
     for pair in sonic_rs::to_object_iter(line) {
         let (key, value) = pair.map_err(|error| {
             let error = error.to_string();
@@ -177,31 +176,6 @@ fn find<'a>(line: &'a str, fields: &Fields) -> Result<Found<'a>, Malformed> {
         return Err(Malformed("has something behind its JSON object".to_owned()));
     }
     Ok(found)
-}
-
-/// Deeper objects and arrays are refused: the parser skips them by recursion.
-const DEPTH_MAX: usize = 512;
-
-fn check_depth(line: &str) -> Result<(), Malformed> {
-    // Few lines have so many brackets that they must be looked at closely.
-    if memchr::memchr2_iter(b'{', b'[', line.as_bytes()).nth(DEPTH_MAX).is_none() {
-        return Ok(());
-    }
-    let (mut depth, mut is_string, mut is_escaped) = (0_usize, false, false);
-    for byte in line.bytes() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = is_string,
-            b'"' => is_string = !is_string,
-            b'{' | b'[' if !is_string => depth += 1,
-            b'}' | b']' if !is_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEPTH_MAX {
-            return Err(Malformed(format!("is nested more than {DEPTH_MAX} deep")));
-        }
-    }
-    Ok(())
 }
 
 /// A string or a number as text; nothing for other types.

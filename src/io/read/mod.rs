@@ -220,13 +220,11 @@ impl BatchReader {
         let reader = match source.format {
             Format::Text => Reader::Text(stream()?, Filled::More),
             Format::Jsonl => {
-                let opened = encoding::open(stream()?, encoding::Legacy::Marked)
-                    .map_err(|e| Error::io("read", &source.key, e))?;
+                let opened = encoding::open(stream()?, encoding::Legacy::Marked);
                 Reader::Jsonl(Records::new(opened, Lines, Layout::Jsonl))
             }
             Format::Csv { delimiter } => {
-                let opened = encoding::open(stream()?, encoding::Legacy::Any)
-                    .map_err(|e| Error::io("read", &source.key, e))?;
+                let opened = encoding::open(stream()?, encoding::Legacy::Any);
                 Reader::Csv(csv::reader(opened, delimiter, (fields, limits), &source.key)?)
             }
             Format::Warc => Reader::Warc(warc::Reader::new(stream()?)),
