@@ -20,10 +20,9 @@ use crate::error::{Error, Result};
 use crate::index::build::Texts;
 use crate::index::format::EncodedPartition;
 use crate::index::{Assembly, Builder, Index, Keep, PARTITIONS};
-use crate::io::read::jsonl::{canonical, literal_spans};
 use crate::io::read::{Batch, BatchReader, Broken, Decoded, Record};
-use crate::io::source::{Format, Source, Sources};
-use crate::io::write::{Output, Staged, temporary_beside, unnamed};
+use crate::io::source::{Source, Sources};
+use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
 use crate::report::audit::{AuditRow, EvidenceRow, Reject, json_line};
 use crate::report::summary::Summary;
 use crate::text::{Sketch, Sketcher};
@@ -47,6 +46,7 @@ pub struct Job<'a> {
     /// How it is watched.
     pub monitor: Monitor,
     pool: ThreadPool,
+    digests: Digests,
 }
 
 /// Where a run writes.
@@ -83,6 +83,9 @@ enum Step {
     Unreadable(usize, Error),
 }
 
+/// Digests of what was read, by input: a second pass must read the same.
+type Digests = std::sync::Mutex<std::collections::BTreeMap<usize, u64>>;
+
 impl<'a> Job<'a> {
     /// A job over `sources` under `config`.
     ///
@@ -92,7 +95,7 @@ impl<'a> Job<'a> {
     pub fn new(sources: &'a Sources, config: &'a Config, monitor: Monitor) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build();
         let pool = pool.map_err(|e| Error::settings(format!("cannot start threads: {e}")))?;
-        Ok(Self { sources, config, monitor, pool })
+        Ok(Self { sources, config, monitor, pool, digests: Digests::default() })
     }
 
     /// Counts all inputs on top of `older` and stages the index for `path`.
@@ -328,7 +331,8 @@ impl<'a> Job<'a> {
         };
         self.ordered(work, |stripped| match stripped {
             Ok(batch) => {
-                outputs.of(batch.source, staged)?.write(&batch.cleaned)?;
+                let batch = batch?;
+                outputs.of(batch.source, staged)?.write_cleaned(&batch.cleaned)?;
                 audit.write(&batch.audit)?;
                 summary.add(batch.summary);
                 rejects.write(&batch.rejects, self.config.is_strict)
@@ -344,16 +348,32 @@ impl<'a> Job<'a> {
         Ok(summary)
     }
 
-    fn strip_batch(&self, batch: &Batch, index: &Index, targets: &Targets) -> StrippedBatch {
+    fn strip_batch(
+        &self,
+        batch: &Batch,
+        index: &Index,
+        targets: &Targets,
+    ) -> Result<StrippedBatch> {
         let source = &self.sources.sources[batch.source];
         let mut stripper = Stripper::new(index, self.config);
-        let mut done = StrippedBatch { source: batch.source, ..StrippedBatch::default() };
+        let mut done = StrippedBatch {
+            source: batch.source,
+            cleaned: Cleaned::new(batch),
+            audit: Vec::new(),
+            rejects: Vec::new(),
+            summary: Summary::default(),
+        };
+        done.summary.passed_over.clone_from(&batch.passed_over);
+        for note in &batch.encodings {
+            let damage = (note.invalid, note.first);
+            done.summary.add_encoding(&source.key, note.encoding, damage);
+        }
         for record in batch.decode(source, &self.config.fields, &self.config.limits) {
             match record {
-                Record::Between(bytes) => done.cleaned.extend_from_slice(bytes),
+                Record::Between(bytes) => done.cleaned.between(bytes),
                 Record::Document(decoded) if decoded.is_oversized => {
                     done.summary.oversized += 1;
-                    done.cleaned.extend_from_slice(decoded.raw);
+                    done.cleaned.keep(&decoded);
                 }
                 Record::Document(decoded) => {
                     let place = (source.key.as_str(), decoded.place.record);
@@ -375,7 +395,8 @@ impl<'a> Job<'a> {
         }
         done.rejects.extend(batch.broken.as_ref().map(|broken| broken_off(source, broken)));
         done.summary.rejected += done.rejects.len() as u64;
-        done
+        done.cleaned = done.cleaned.finish()?;
+        Ok(done)
     }
 
     fn unreadable(&self, source: usize, error: &Error, summary: &mut Summary) -> Result<()> {
@@ -480,7 +501,12 @@ impl Steps<'_> {
         let Some(source) = self.job.sources.sources.get(self.source) else { return Ok(None) };
         let reader = match &mut self.reader {
             Some(reader) => reader,
-            None => match BatchReader::open(source, self.source, &self.job.monitor.read_bytes) {
+            None => match BatchReader::open(
+                source,
+                self.source,
+                (&self.job.config.fields, &self.job.config.limits),
+                &self.job.monitor.read_bytes,
+            ) {
                 Ok(reader) => self.reader.insert(reader),
                 Err(error) => {
                     self.source += 1;
@@ -491,7 +517,14 @@ impl Steps<'_> {
         if let Some(batch) = reader.next_batch(&self.job.config.limits) {
             return Ok(Some(Step::Batch(batch)));
         }
+        let digest = reader.digest();
         self.reader = None;
+        let mut digests = self.job.digests.lock().expect("no reader panicked");
+        let first = *digests.entry(self.source).or_insert(digest);
+        if first != digest {
+            let what = "changed between counting and stripping; nothing was put in place";
+            return Err(Error::malformed(&source.key, what));
+        }
         self.source += 1;
         Ok(Some(Step::End(self.source - 1)))
     }
@@ -504,10 +537,9 @@ struct SketchedBatch {
     rejects: Vec<Reject>,
 }
 
-#[derive(Default)]
 struct StrippedBatch {
     source: usize,
-    cleaned: Vec<u8>,
+    cleaned: Cleaned,
     audit: Vec<u8>,
     rejects: Vec<Reject>,
     summary: Summary,
@@ -539,8 +571,12 @@ impl DocumentWriter<'_> {
             summary.site_names.insert(document.site.clone());
         }
         let spans = self.stripped.spans();
+        if let Some(note) = &self.decoded.encoding {
+            let damage = (note.invalid, note.first);
+            summary.add_encoding(&self.source.key, note.encoding, damage);
+        }
         if spans.is_empty() {
-            done.cleaned.extend_from_slice(self.decoded.raw);
+            done.cleaned.keep(self.decoded);
             return;
         }
         summary.changed += 1;
@@ -555,40 +591,20 @@ impl DocumentWriter<'_> {
                 summary.top.add(documents, &document.site, paragraph.masked.0, &text);
             }
         }
-        let literals = self.literals(&spans);
+        let literals = self.decoded.literals(&spans);
         let is_dropped = is_emptied && drops_empty;
         if self.targets.removed.is_some() {
             self.write_audit(is_dropped, &literals, &mut done.audit);
         }
         match self.targets.style {
             _ if is_dropped => {}
-            OutputStyle::Cleaned => self.write_cleaned(&literals, &mut done.cleaned),
-            OutputStyle::Marked => self.write_marked(&mut done.cleaned),
+            OutputStyle::Cleaned => done.cleaned.splice(self.decoded, &literals),
+            OutputStyle::Marked => done.cleaned.between(&self.marked()),
         }
     }
 
-    /// Where the removed spans lie in the raw record.
-    fn literals(&self, spans: &[Span]) -> Vec<Span> {
-        let Decoded { text_start, text_end, raw, .. } = *self.decoded;
-        if self.source.format == Format::Text {
-            return spans.to_vec();
-        }
-        let inner = raw.get(text_start..text_end).and_then(|inner| std::str::from_utf8(inner).ok());
-        let spans = literal_spans(inner.expect("the text literal was decoded"), spans);
-        spans.iter().map(|span| Span::new(text_start + span.start, text_start + span.end)).collect()
-    }
-
-    fn write_cleaned(&self, literals: &[Span], cleaned: &mut Vec<u8>) {
-        let mut at = 0;
-        for span in literals {
-            cleaned.extend_from_slice(&self.decoded.raw[at..span.start]);
-            at = span.end;
-        }
-        cleaned.extend_from_slice(&self.decoded.raw[at..]);
-    }
-
-    fn write_marked(&self, cleaned: &mut Vec<u8>) {
-        let raw = self.decoded.raw;
+    fn marked(&self) -> Vec<u8> {
+        let raw = &self.decoded.raw;
         let end = memchr::memrchr(b'}', raw).expect("the record is a JSON object");
         let spans = self.stripped.removals.iter().map(|removal| {
             serde_json::json!({
@@ -596,19 +612,19 @@ impl DocumentWriter<'_> {
             })
         });
         let spans = spans.collect::<serde_json::Value>();
-        cleaned.extend_from_slice(&raw[..end]);
-        cleaned.extend_from_slice(format!(",\"removed\":{spans}").as_bytes());
-        cleaned.extend_from_slice(&raw[end..]);
+        let removed = format!(",\"removed\":{spans}");
+        [&raw[..end], removed.as_bytes(), &raw[end..]].concat()
     }
 
     fn write_audit(&self, is_dropped: bool, literals: &[Span], audit: &mut Vec<u8>) {
         let document = &self.decoded.document;
+        let is_as_read = matches!(self.decoded.raw, std::borrow::Cow::Borrowed(_));
         let utf8 = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let features = score::features(&self.stripped.evidence);
         for (at, (removal, literal)) in self.stripped.removals.iter().zip(literals).enumerate() {
             let text = removal.span.of(&document.text);
             let raw = utf8(&self.decoded.raw[literal.start..literal.end]);
-            let is_canonical = self.source.format == Format::Text || canonical(text) == raw;
+            let is_canonical = self.decoded.spelling.canonical(text) == raw;
             let Removal { span, reason, evidence, .. } = removal;
             let row = EvidenceRow::new(evidence, *reason, &document.id, self.index);
             audit.extend(json_line(&AuditRow {
@@ -627,8 +643,8 @@ impl DocumentWriter<'_> {
                 file: self.source.key.clone(),
                 record: self.decoded.place.record,
                 raw: (!is_canonical).then_some(raw),
-                dropped: (is_dropped && at == 0).then(|| utf8(self.decoded.raw)),
-                offset: (is_dropped && at == 0).then_some(self.decoded.place.offset),
+                dropped: (is_dropped && at == 0).then(|| utf8(&self.decoded.raw)),
+                offset: (is_dropped && at == 0 && is_as_read).then_some(self.decoded.place.offset),
             }));
         }
     }
@@ -649,10 +665,11 @@ impl Outputs<'_> {
                 (None, _) => Output::Nowhere,
                 (Some(out), last) if self.targets.is_folder => {
                     last.map_or(Ok(()), |(_, output)| output.finish(staged))?;
-                    Output::create(&out.join(&self.sources.sources[source].key))?
+                    let Source { key, format, .. } = &self.sources.sources[source];
+                    Output::create_for(*format, &out.join(format.output_key(key)))?
                 }
                 (Some(_), Some((_, output))) => output,
-                (Some(out), None) => Output::create(out)?,
+                (Some(out), None) => Output::create_for(self.sources.sources[source].format, out)?,
             };
             self.open = Some((source, output));
         }

@@ -59,9 +59,9 @@ fn bytes_that_are_not_utf8_are_set_aside_as_digits() {
 }
 
 #[test]
-fn text_files_that_are_not_utf8_are_set_aside() {
+fn text_files_that_are_no_text_are_set_aside() {
     let env = TestEnv::new();
-    env.write("in/a.txt", b"Rain.\nfine\n\xC3\x28\n").write("in/b.txt", "Rain.\n26 views");
+    env.write("in/a.txt", b"Rain.\nfine\n\xC3\x28\0\n").write("in/b.txt", "Rain.\n26 views");
     env.run(&["clean", "in", "-o", "out"]).expect(3);
     assert_eq!(env.text("out/b.txt"), "Rain.");
     let reject = &env.rows("out.rejects.jsonl")[0];

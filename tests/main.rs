@@ -1,17 +1,19 @@
 //! Integration tests: one binary, so that it links once.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cli;
 mod determinism;
 mod docs;
 mod environment;
 mod faults;
+mod formats;
 mod golden;
 mod newcomer;
 mod pages;
 mod properties;
+mod python;
 mod quality;
+mod reliability;
 mod restore;
 mod tidy;

@@ -46,7 +46,8 @@ pub(super) enum Command {
 /// What to read, and how.
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
-    /// Files, directories, or - for standard input: .txt .jsonl .ndjson, each also .gz or .zst
+    /// Files, directories, or - for standard input: .txt .jsonl .ndjson .csv .tsv .warc .wet, each
+    /// also .gz .zst .bz2 .xz; .parquet
     #[arg(required = true, value_name = "INPUT")]
     pub(super) paths: Vec<PathBuf>,
     /// Read all inputs as this, whatever their names
@@ -77,6 +78,10 @@ pub(super) struct Inputs {
     /// Pass larger records through unjudged
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Input")]
     pub(super) max_record_bytes: usize,
+    /// Refuse compressed inputs that grow by more than this factor
+    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = "Input",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_expansion: u64,
     /// Stop at the first record that cannot be read
     #[arg(long, help_heading = "Input")]
     pub(super) strict: bool,
@@ -270,6 +275,14 @@ pub(super) enum FormatName {
     Txt,
     /// A JSON object a line
     Jsonl,
+    /// Fields between commas, under a header
+    Csv,
+    /// Fields between tabs, under a header
+    Tsv,
+    /// Web archive records: pages (WARC) or their text (WET)
+    Warc,
+    /// Columns of rows
+    Parquet,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

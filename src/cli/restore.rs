@@ -30,7 +30,7 @@ pub(super) fn run(command: &args::Restore) -> Result<Outcome> {
             Some(key) => rejects.remove(key).unwrap_or_default(),
             None => std::mem::take(&mut rejects).into_values().flatten().collect(),
         };
-        let mut output = Output::create(&path)?;
+        let mut output = Output::create_for(source.format, &path)?;
         let mut restoration = Restoration { key, audit: &mut audit, rejects };
         restore(source, &command.text_field, &mut restoration, &mut output)?;
         output.finish(&mut staged)?;
@@ -50,14 +50,23 @@ fn restore(
     restoration: &mut Restoration,
     output: &mut Output,
 ) -> Result<()> {
-    let mut reader = source.open(&std::sync::Arc::default())?;
+    #[cfg(feature = "parquet")]
+    if source.format == Format::Parquet {
+        return restoration.parquet(source, text_field, output);
+    }
+    let mut reader = source.open(u64::MAX, &std::sync::Arc::default())?;
     match source.format {
         Format::Jsonl => restoration.jsonl(&mut reader, text_field, output),
+        Format::Csv { delimiter } => restoration.csv(&mut reader, (delimiter, text_field), output),
         Format::Text => {
             let mut cleaned = Vec::new();
             let read = reader.read_to_end(&mut cleaned);
             read.map_err(|e| Error::io("read", &source.key, e))?;
             restoration.text(&cleaned, output)
+        }
+        Format::Warc | Format::Parquet => {
+            let what = format!("is {}, which is not restored", source.format.name());
+            Err(Error::malformed(&source.key, what))
         }
     }
 }

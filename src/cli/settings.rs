@@ -41,6 +41,7 @@ pub(super) fn config(inputs: &Inputs) -> Result<Config> {
     };
     config.limits.batch_documents = inputs.batch.max(1);
     config.limits.record_bytes_max = inputs.max_record_bytes;
+    config.limits.expansion_max = inputs.max_expansion;
     config.threads = inputs.threads;
     config.memory_bytes = inputs.memory;
     config.is_strict = inputs.strict;
@@ -90,6 +91,10 @@ pub(super) fn sources(inputs: &Inputs, config: &Config, passes: Passes) -> Resul
     let format = inputs.format.map(|format| match format {
         FormatName::Txt => Format::Text,
         FormatName::Jsonl => Format::Jsonl,
+        FormatName::Csv => Format::Csv { delimiter: b',' },
+        FormatName::Tsv => Format::Csv { delimiter: b'\t' },
+        FormatName::Warc => Format::Warc,
+        FormatName::Parquet => Format::Parquet,
     });
     source::find(&inputs.paths, format, passes, &config.temporary_folder)
 }
@@ -115,9 +120,7 @@ pub(super) fn targets(
         summary: decisions.summary.clone(),
         style: if decisions.mark { OutputStyle::Marked } else { OutputStyle::Cleaned },
     };
-    if decisions.mark && sources.sources.iter().any(|source| source.format == Format::Text) {
-        return Err(Error::settings("--mark adds a field, which a text file has no place for"));
-    }
+    check_formats(decisions, sources)?;
     if let Some(out) = &mut targets.out {
         if out.as_os_str() == "-" {
             if targets.is_folder {
@@ -125,7 +128,8 @@ pub(super) fn targets(
                 return Err(Error::settings(what));
             }
         } else if !targets.is_folder && out.is_dir() {
-            *out = out.join(&sources.sources[0].key);
+            let source = &sources.sources[0];
+            *out = out.join(source.format.output_key(&source.key));
         } else if targets.is_folder && out.exists() && !out.is_dir() {
             let what = "is a file; several inputs need a directory for their outputs";
             return Err(Error::settings(format!("{} {what}", out.display())));
@@ -135,6 +139,35 @@ pub(super) fn targets(
         }
     }
     Ok(targets)
+}
+
+/// Refuses what a format has no place for.
+fn check_formats(decisions: &Decisions, sources: &Sources) -> Result<()> {
+    let written = || sources.sources.iter().map(|source| source.format.written());
+    if decisions.mark && written().any(|format| format != Format::Jsonl) {
+        let what = "--mark adds a field to each record, for which only JSONL has a place";
+        return Err(Error::settings(what));
+    }
+    let has_rows = written().any(|format| format == Format::Parquet);
+    if decisions.drop_empty && has_rows {
+        let what = "--drop-empty cannot keep Parquet rows whole in the audit; filter them later";
+        return Err(Error::settings(what));
+    }
+    let (Some(out), [source]) = (&decisions.output, sources.sources.as_slice()) else {
+        return Ok(());
+    };
+    if has_rows && out.as_os_str() == "-" {
+        return Err(Error::settings("Parquet cannot be written to standard output; give -o FILE"));
+    }
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    match Format::of_name(&name) {
+        Some((named, _)) if !out.is_dir() && named != source.format.written() => {
+            let (named, written) = (named.name(), source.format.written().name());
+            let what = format!("the name says {named}, and what is written is {written}");
+            Err(Error::settings(format!("{}: {what}", out.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The rejects file that belongs to an output.
@@ -151,7 +184,7 @@ pub(super) fn refuse_overwriting(
     others: &[&Path],
     sources: &Sources,
 ) -> Result<()> {
-    let keys = sources.sources.iter().map(|source| source.key.as_str());
+    let keys = sources.sources.iter().map(|source| source.format.output_key(&source.key));
     let cleaned: Vec<PathBuf> = match &targets.out {
         Some(out) if targets.is_folder => keys.map(|key| out.join(key)).collect(),
         out => out.iter().cloned().collect(),
@@ -161,16 +194,16 @@ pub(super) fn refuse_overwriting(
     let outputs = cleaned.iter().map(PathBuf::as_path).chain(named).chain(others.iter().copied());
     let outputs = outputs.filter(|path| path.as_os_str() != "-");
     let inputs = sources.sources.iter().filter_map(|source| match &source.place {
-        source::Place::Path(path) => path.canonicalize().ok(),
+        source::Place::Path(path) => identity(path),
         source::Place::Spool(_) | source::Place::Stdin => None,
     });
-    let inputs: BTreeSet<PathBuf> = inputs.collect();
+    let inputs: BTreeSet<Identity> = inputs.collect();
     let mut taken = BTreeSet::new();
     for output in outputs {
-        let place = place_of(output);
-        let what = if inputs.contains(&place) {
+        let is_input = identity(output).is_some_and(|identity| inputs.contains(&identity));
+        let what = if is_input {
             "is an input; give the output another name"
-        } else if taken.insert(place) {
+        } else if taken.insert(place_of(output)) {
             continue;
         } else {
             "is the place of two outputs; give one of them another name"
@@ -188,4 +221,21 @@ fn place_of(path: &Path) -> PathBuf {
         Some(folder.join(absolute.file_name()?))
     };
     path.canonicalize().ok().or_else(beside).unwrap_or(absolute)
+}
+
+/// What is the same for all names of a file, links included.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = PathBuf;
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<Identity> {
+    path.canonicalize().ok()
 }

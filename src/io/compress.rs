@@ -14,23 +14,35 @@ pub enum Compression {
     Gzip,
     /// zstd, of any number of frames.
     Zstd,
+    /// bzip2, of any number of streams.
+    Bzip2,
+    /// xz, of any number of streams.
+    Xz,
 }
 
 /// Windows of up to 2^31 bytes are read, as `zstd --long=31` writes them.
 const ZSTD_WINDOW_LOG_MAX: u32 = 31;
+/// What the xz reader may allocate: more than `xz -9` needs.
+const XZ_MEMORY_MAX: u64 = 1 << 30;
+const XZ_LEVEL: u32 = 6;
 const BUFFER_BYTES: usize = 256 << 10;
 
 impl Compression {
     /// The compression that a file name tells, and the name without that ending.
     pub fn of_name(name: &str) -> (Self, &str) {
-        if let Some(stem) = name.strip_suffix(".gz") {
-            (Self::Gzip, stem)
-        } else if let Some(stem) = name.strip_suffix(".zst") {
-            (Self::Zstd, stem)
-        } else {
-            (Self::None, name)
-        }
+        let endings = Self::ENDINGS.into_iter();
+        let mut found =
+            endings.filter_map(|(ending, kind)| Some((kind, name.strip_suffix(ending)?)));
+        found.next().unwrap_or((Self::None, name))
     }
+
+    const ENDINGS: [(&'static str, Self); 5] = [
+        (".gz", Self::Gzip),
+        (".zst", Self::Zstd),
+        (".bz2", Self::Bzip2),
+        (".xz", Self::Xz),
+        (".zstd", Self::Zstd),
+    ];
 
     /// Reads what `raw` holds, decompressed.
     ///
@@ -53,6 +65,19 @@ impl Compression {
                     .map_err(|e| Error::io("set up", "the zstd reader", e))?;
                 Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
             }
+            Self::Bzip2 => Box::new(BufReader::with_capacity(
+                BUFFER_BYTES,
+                bzip2::bufread::MultiBzDecoder::new(buffered),
+            )),
+            Self::Xz => {
+                let stream = liblzma::stream::Stream::new_stream_decoder(
+                    XZ_MEMORY_MAX,
+                    liblzma::stream::CONCATENATED,
+                );
+                let stream = stream.map_err(|e| Error::io("set up", "the xz reader", e.into()))?;
+                let decoder = liblzma::bufread::XzDecoder::new_stream(buffered, stream);
+                Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
+            }
         })
     }
 
@@ -71,6 +96,10 @@ impl Compression {
                 zstd::stream::write::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)
                     .map_err(|e| Error::io("set up", "the zstd writer", e))?,
             ),
+            Self::Bzip2 => {
+                Compressor::Bzip2(bzip2::write::BzEncoder::new(out, bzip2::Compression::default()))
+            }
+            Self::Xz => Compressor::Xz(liblzma::write::XzEncoder::new(out, XZ_LEVEL)),
         })
     }
 }
@@ -84,6 +113,10 @@ pub enum Compressor<W: Write> {
     Gzip(flate2::write::GzEncoder<W>),
     /// Writes one zstd frame.
     Zstd(zstd::stream::write::Encoder<'static, W>),
+    /// Writes one bzip2 stream.
+    Bzip2(bzip2::write::BzEncoder<W>),
+    /// Writes one xz stream.
+    Xz(liblzma::write::XzEncoder<W>),
 }
 
 impl<W: Write> Compressor<W> {
@@ -97,6 +130,8 @@ impl<W: Write> Compressor<W> {
             Self::None(out) => Ok(out),
             Self::Gzip(encoder) => encoder.finish(),
             Self::Zstd(encoder) => encoder.finish(),
+            Self::Bzip2(encoder) => encoder.finish(),
+            Self::Xz(encoder) => encoder.finish(),
         }
     }
 }
@@ -107,6 +142,8 @@ impl<W: Write> Write for Compressor<W> {
             Self::None(out) => out.write(bytes),
             Self::Gzip(encoder) => encoder.write(bytes),
             Self::Zstd(encoder) => encoder.write(bytes),
+            Self::Bzip2(encoder) => encoder.write(bytes),
+            Self::Xz(encoder) => encoder.write(bytes),
         }
     }
 
@@ -115,6 +152,8 @@ impl<W: Write> Write for Compressor<W> {
             Self::None(out) => out.flush(),
             Self::Gzip(encoder) => encoder.flush(),
             Self::Zstd(encoder) => encoder.flush(),
+            Self::Bzip2(encoder) => encoder.flush(),
+            Self::Xz(encoder) => encoder.flush(),
         }
     }
 }

@@ -18,7 +18,20 @@ pub enum Format {
     Text,
     /// A JSON object a line.
     Jsonl,
+    /// Rows of fields between delimiters, under a header.
+    Csv {
+        /// Between fields.
+        delimiter: u8,
+    },
+    /// Web archive records: pages, or text made of them (WET).
+    Warc,
+    /// Columns of rows.
+    Parquet,
 }
+
+/// Endings that tell a format, for messages.
+pub const ENDINGS: &str =
+    ".txt .jsonl .ndjson .csv .tsv .warc .wet (also .gz .zst .bz2 .xz), .parquet";
 
 impl Format {
     /// The format and compression that a file name tells.
@@ -28,9 +41,52 @@ impl Format {
         let format = match Path::new(stem).extension()?.to_str()? {
             "txt" | "text" => Self::Text,
             "jsonl" | "ndjson" => Self::Jsonl,
+            "csv" => Self::Csv { delimiter: b',' },
+            "tsv" | "tab" => Self::Csv { delimiter: b'\t' },
+            "warc" | "wet" | "wat" | "arc" => Self::Warc,
+            "parquet" if compression == Compression::None => Self::Parquet,
             _ => return None,
         };
         Some((format, compression))
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Jsonl => "JSONL",
+            Self::Csv { delimiter: b'\t' } => "TSV",
+            Self::Csv { .. } => "CSV",
+            Self::Warc => "WARC",
+            Self::Parquet => "Parquet",
+        }
+    }
+
+    /// What is written for an input of this format.
+    #[must_use]
+    pub fn written(self) -> Self {
+        match self {
+            Self::Warc => Self::Jsonl,
+            format => format,
+        }
+    }
+
+    /// The name of the output for an input with this key, where names are mirrored.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dechaff::io::source::Format;
+    /// assert_eq!(Format::Warc.output_key("a/crawl.wet.gz"), "a/crawl.wet.jsonl.gz");
+    /// assert_eq!(Format::Jsonl.output_key("a/part.jsonl.gz"), "a/part.jsonl.gz");
+    /// ```
+    pub fn output_key(self, key: &str) -> String {
+        if self.written() == self {
+            return key.to_owned();
+        }
+        let stem = Compression::of_name(key).1;
+        let ending = key.get(stem.len()..).unwrap_or("");
+        format!("{stem}.jsonl{ending}")
     }
 }
 
@@ -112,8 +168,8 @@ pub fn find(
         return Err(Error::settings(format!("{}: {what}; clean them apart", pair[0].key)));
     }
     if found.sources.is_empty() {
-        let what = "no input file found; names end in .txt .jsonl or .ndjson (also .gz, .zst)";
-        return Err(Error::settings(format!("{what}, or give --format")));
+        let what = format!("no input file found; names end in {ENDINGS}; or give --format");
+        return Err(Error::settings(what));
     }
     Ok(found)
 }
@@ -121,24 +177,44 @@ pub fn find(
 impl Source {
     /// Opens the input, decompressed; `read` counts the bytes read as they are stored.
     ///
+    /// Reading fails where more than `expansion_max` bytes come out of a stored one.
+    ///
     /// # Errors
     ///
     /// When it cannot be opened.
-    pub fn open(&self, read: &Arc<AtomicU64>) -> Result<Box<dyn BufRead + Send>> {
+    pub fn open(
+        &self,
+        expansion_max: u64,
+        read: &Arc<AtomicU64>,
+    ) -> Result<Box<dyn BufRead + Send>> {
+        let inner: Box<dyn Read + Send> = match &self.place {
+            Place::Stdin => Box::new(std::io::stdin()),
+            Place::Path(_) | Place::Spool(_) => Box::new(self.file()?),
+        };
+        let stored = Arc::new(AtomicU64::new(0));
+        let counted = Counted { inner, read: read.clone(), stored: stored.clone() };
+        let reader = self.compression.reader(counted)?;
+        if self.compression == Compression::None {
+            return Ok(reader);
+        }
+        Ok(Box::new(Expansion { reader, stored, given: 0, most: expansion_max }))
+    }
+
+    /// The file behind the input, at its start.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or is standard input.
+    pub fn file(&self) -> Result<File> {
         let refused = |e| Error::io("open", &self.key, e);
         match &self.place {
-            Place::Path(path) => {
-                let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-                self.compression.reader(Counted { inner: file, read: read.clone() })
-            }
+            Place::Path(path) => File::open(path).map_err(|e| Error::io("open", path, e)),
             Place::Spool(file) => {
                 let mut file = file.try_clone().map_err(refused)?;
                 file.rewind().map_err(refused)?;
-                self.compression.reader(Counted { inner: file, read: read.clone() })
+                Ok(file)
             }
-            Place::Stdin => {
-                self.compression.reader(Counted { inner: std::io::stdin(), read: read.clone() })
-            }
+            Place::Stdin => Err(Error::malformed(&self.key, "this format needs a file")),
         }
     }
 
@@ -158,24 +234,73 @@ impl Source {
     }
 }
 
+/// Refuses to give out much more than is stored: a decompression bomb.
+struct Expansion {
+    reader: Box<dyn BufRead + Send>,
+    stored: Arc<AtomicU64>,
+    given: u64,
+    most: u64,
+}
+
+/// So much may come out whatever is stored: small files of one repeated character are harmless.
+const EXPANSION_FREE_BYTES: u64 = 64 << 20;
+
+impl BufRead for Expansion {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.given > EXPANSION_FREE_BYTES {
+            let stored = self.stored.load(Ordering::Relaxed);
+            if self.given / self.most > stored {
+                let what = format!(
+                    "{stored} stored bytes have given {} already, more than --max-expansion {}",
+                    self.given, self.most
+                );
+                return Err(std::io::Error::other(what));
+            }
+        }
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.given += bytes as u64;
+        self.reader.consume(bytes);
+    }
+}
+
+impl Read for Expansion {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let buffered = self.fill_buf()?;
+        let read = buffered.len().min(out.len());
+        let (out, buffered) = (out.get_mut(..read), buffered.get(..read));
+        if let (Some(out), Some(buffered)) = (out, buffered) {
+            out.copy_from_slice(buffered);
+        }
+        self.consume(read);
+        Ok(read)
+    }
+}
+
 /// Counts what is read through it.
 struct Counted<R> {
     inner: R,
+    /// Over all inputs.
     read: Arc<AtomicU64>,
+    /// Of this input.
+    stored: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.read.fetch_add(read as u64, Ordering::Relaxed);
+        self.stored.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
 
 fn stdin(format: Format, passes: Passes, folder: &Path) -> Result<Source> {
     let place = match passes {
-        Passes::One => Place::Stdin,
-        Passes::Two => {
+        Passes::One if format != Format::Parquet => Place::Stdin,
+        Passes::One | Passes::Two => {
             let refused = |e| Error::io("spool standard input to", folder, e);
             let mut spool = tempfile::tempfile_in(folder).map_err(refused)?;
             std::io::copy(&mut std::io::stdin().lock(), &mut spool).map_err(refused)?;
@@ -194,7 +319,7 @@ fn file(path: &Path, format: Option<Format>) -> Result<Source> {
         if let Err(error) = path.metadata() {
             return Error::io("open", path, error);
         }
-        let what = "its name tells no format (.txt .jsonl .ndjson, also .gz .zst)";
+        let what = format!("its name tells no format ({ENDINGS})");
         Error::settings(format!("{}: {what}; give --format", path.display()))
     })?;
     Ok(Source { key: name, place: Place::Path(path.to_owned()), format, compression })

@@ -43,6 +43,14 @@ pub struct Summary {
     pub oversized: u64,
     /// Records set aside as unreadable.
     pub rejected: u64,
+    /// Archive records passed over because they hold no text, by what they are.
+    pub passed_over: BTreeMap<String, u64>,
+    /// Inputs, or pages of web archives, that were not in UTF-8, by encoding.
+    pub encodings: BTreeMap<String, u64>,
+    /// Sequences that no character stands for; each became U+FFFD.
+    pub invalid_sequences: u64,
+    /// Where the first of them are, file by file; at most a hundred.
+    pub damaged: Vec<String>,
     /// Files that could not be opened, with the reason.
     pub unreadable: Vec<String>,
     /// Files of directories passed over because of their names.
@@ -81,6 +89,7 @@ pub struct Repeated {
 pub(crate) struct Top(BTreeMap<(std::cmp::Reverse<u32>, String, u64), String>);
 
 const TOP: usize = 10;
+const DAMAGED_MAX: usize = 100;
 
 impl Top {
     /// Takes a paragraph in, when it is among the greatest.
@@ -114,6 +123,15 @@ impl Summary {
         for (profile, documents) in other.profiles {
             *self.profiles.entry(profile).or_default() += documents;
         }
+        for (what, count) in other.passed_over {
+            *self.passed_over.entry(what).or_default() += count;
+        }
+        for (encoding, count) in other.encodings {
+            *self.encodings.entry(encoding).or_default() += count;
+        }
+        self.invalid_sequences += other.invalid_sequences;
+        self.damaged.extend(other.damaged);
+        self.damaged.truncate(DAMAGED_MAX);
         for (reason, removed) in other.removed {
             let sum = self.removed.entry(reason).or_default();
             sum.spans += removed.spans;
@@ -123,6 +141,22 @@ impl Summary {
             self.top.add(documents.0, &site, fingerprint, &text);
         }
         self.site_names.extend(other.site_names);
+    }
+
+    /// Counts a text that was not in UTF-8; `key` is its input. `invalid` sequences in it stand for
+    /// no character, the `first` of them at that byte.
+    pub(crate) fn add_encoding(
+        &mut self,
+        key: &str,
+        encoding: &str,
+        (invalid, first): (u64, Option<u64>),
+    ) {
+        *self.encodings.entry(encoding.to_owned()).or_default() += 1;
+        self.invalid_sequences += invalid;
+        if let Some(first) = first.filter(|_| self.damaged.len() < DAMAGED_MAX) {
+            let what = format!("{invalid} invalid in {encoding}, the first at byte {first}");
+            self.damaged.push(format!("{key}: {what}"));
+        }
     }
 
     /// Counts one removed span.
@@ -211,6 +245,21 @@ impl fmt::Display for Summary {
         ];
         for (count, note) in notes.into_iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "{} {note}", grouped(count))?;
+        }
+        let passed = self.passed_over.iter().map(|(what, count)| (count, what, "archive records"));
+        let encodings = self.encodings.iter().map(|(name, count)| (count, name, "texts in"));
+        for (count, what, of) in encodings {
+            writeln!(f, "{} {of} {what}, written as UTF-8", grouped(*count))?;
+        }
+        for (count, what, of) in passed {
+            writeln!(f, "{} {of} passed over: {what}", grouped(*count))?;
+        }
+        if self.invalid_sequences > 0 {
+            let count = grouped(self.invalid_sequences);
+            writeln!(f, "{count} invalid sequences became U+FFFD:")?;
+        }
+        for place in self.damaged.iter().take(TOP) {
+            writeln!(f, "  {place}")?;
         }
         if !self.most_repeated.is_empty() {
             writeln!(f, "most repeated:")?;

@@ -4,7 +4,7 @@
 use sonic_rs::{JsonType, JsonValueTrait, LazyValue};
 
 use super::site::{SiteFrom, site};
-use super::{BYTE_ORDER_MARK, Decoded, Malformed, RecordPlace, utf8, without_line_end};
+use super::{BYTE_ORDER_MARK, Decoded, Malformed, RecordPlace, Spelling, utf8, without_line_end};
 use crate::document::{Document, Span};
 use crate::io::source::Source;
 
@@ -74,24 +74,32 @@ pub(super) fn decode<'a>(
         .map_err(|what| Malformed(format!("has a field {:?} with {what}", fields.text)))?;
     let id = found.id.as_ref().and_then(scalar);
     let id = id.unwrap_or_else(|| format!("{}:{}", source.key, place.line));
+    let (field, url) = (found.site.as_ref().and_then(scalar), found.url.as_ref().and_then(scalar));
+    let site = site_of(fields, source, field.as_deref(), url.as_deref());
+    let text_start = literal.as_ptr().addr() - raw.as_ptr().addr() + 1;
+    Ok(Decoded {
+        document: Document { id, site, text },
+        text: Span::new(text_start, text_start + literal.len() - 2),
+        spelling: Spelling::Json,
+        order: found.order.as_ref().map_or(0, order),
+        ..Decoded::unjudged(raw, place)
+    })
+}
+
+/// The site of a record that has these values for its site and address.
+pub(super) fn site_of(
+    fields: &Fields,
+    source: &Source,
+    field: Option<&str>,
+    url: Option<&str>,
+) -> String {
     let folder = match source.place {
         crate::io::source::Place::Path(_) if fields.site_from == SiteFrom::Folder => {
             source.folder()
         }
         _ => "",
     };
-    let (field, url) = (found.site.as_ref().and_then(scalar), found.url.as_ref().and_then(scalar));
-    let site = site(fields.site_from, field.as_deref(), url.as_deref(), folder);
-    let text_start = literal.as_ptr().addr() - raw.as_ptr().addr() + 1;
-    Ok(Decoded {
-        document: Document { id, site, text },
-        place,
-        raw,
-        text_start,
-        text_end: text_start + literal.len() - 2,
-        order: found.order.as_ref().map_or(0, order),
-        is_oversized: false,
-    })
+    site(fields.site_from, field, url, folder)
 }
 
 /// The parser calls itself for each level, and the stack of a thread is small.
@@ -179,10 +187,13 @@ fn scalar(value: &LazyValue) -> Option<String> {
     }
 }
 
+fn order(value: &LazyValue) -> u64 {
+    order_of(&scalar(value).unwrap_or_default())
+}
+
 /// A place in an order: an integer is itself, a text its first 14 digits (as of an ISO date);
 /// what has neither comes last.
-fn order(value: &LazyValue) -> u64 {
-    let text = scalar(value).unwrap_or_default();
+pub(super) fn order_of(text: &str) -> u64 {
     if let Ok(number) = text.parse::<i64>() {
         return number.cast_unsigned() ^ (1 << 63);
     }

@@ -1,5 +1,9 @@
 //! Outputs: written under temporary names and put in place together when the run is done.
 
+mod cleaned;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,7 +11,9 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::compress::{Compression, Compressor};
+use super::source::Format;
 use crate::error::{Error, Result};
+pub use cleaned::Cleaned;
 
 /// Outputs that are whole but do not have their names yet; dropping them removes them.
 #[derive(Debug, Default)]
@@ -39,6 +45,9 @@ impl Staged {
 pub enum Output {
     /// A file under a temporary name beside its place.
     File(Box<Compressor<BufWriter<NamedTempFile>>>, PathBuf),
+    /// A file of rows under a temporary name beside its place.
+    #[cfg(feature = "parquet")]
+    Parquet(Box<parquet::Writer>),
     /// Standard output, written as it comes.
     Stdout(BufWriter<std::io::Stdout>),
     /// Nowhere: a dry run.
@@ -64,6 +73,34 @@ impl Output {
         Ok(Self::File(Box::new(compression.writer(buffered)?), path.to_owned()))
     }
 
+    /// An output for what is left of an input of `format`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::create`].
+    pub fn create_for(format: Format, path: &Path) -> Result<Self> {
+        match format {
+            #[cfg(feature = "parquet")]
+            Format::Parquet => Ok(Self::Parquet(Box::new(parquet::Writer::create(path)?))),
+            _ => Self::create(path),
+        }
+    }
+
+    /// Appends what is left of a batch.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn write_cleaned(&mut self, cleaned: &Cleaned) -> Result<()> {
+        match (cleaned, self) {
+            (Cleaned::Bytes(bytes), output) => output.write(bytes),
+            #[cfg(feature = "parquet")]
+            (Cleaned::Rows(rows), Self::Parquet(writer)) => writer.write(rows),
+            #[cfg(feature = "parquet")]
+            (Cleaned::Rows(_), _) => Ok(()),
+        }
+    }
+
     /// Appends bytes.
     ///
     /// # Errors
@@ -76,6 +113,9 @@ impl Output {
             }
             Self::Stdout(out) => out.write_all(bytes).map_err(|e| Error::io("write", "stdout", e)),
             Self::Nowhere => Ok(()),
+            // Bytes are written to it only where an input without rows is read as one with rows.
+            #[cfg(feature = "parquet")]
+            Self::Parquet(_) => Ok(()),
         }
     }
 
@@ -95,6 +135,8 @@ impl Output {
                 Ok(())
             }
             Self::Stdout(mut out) => out.flush().map_err(|e| Error::io("write", "stdout", e)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(writer) => writer.finish(staged),
             Self::Nowhere => Ok(()),
         }
     }
