@@ -7,8 +7,10 @@ mod inspect;
 mod learn;
 mod merge;
 mod progress;
+mod report;
 mod restore;
 mod settings;
+mod showing;
 mod strip;
 
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ use clap::Parser;
 use crate::error::{Error, Result};
 use crate::pipeline::Monitor;
 use crate::report::Summary;
+use crate::report::plain::visible;
 use args::{Arguments, Command};
 
 /// How a command ended, as its exit code tells.
@@ -65,6 +68,7 @@ fn run(arguments: Arguments, monitor: Monitor) -> Result<Outcome> {
         Command::Inspect(command) => inspect::run(&command),
         Command::Explain(command) => explain::run(&command, monitor),
         Command::Restore(command) => restore::run(&command),
+        Command::Report(command) => report::run(&command),
     }
 }
 
@@ -78,9 +82,11 @@ fn outcome(summary: &Summary) -> Outcome {
 }
 
 /// Tells the user something on standard error; when nobody can read it, that is no failure.
+///
+/// File names and ids are not ours: what would act on the terminal is made visible.
 fn message(text: &str) {
     use std::io::Write;
-    let written = writeln!(anstream::stderr().lock(), "{text}");
+    let written = writeln!(anstream::stderr().lock(), "{}", visible(text));
     drop(written);
 }
 

@@ -46,6 +46,14 @@ impl Bar {
         bar
     }
 
+    /// Ends the bar of a run whose summary is printed elsewhere.
+    pub(super) fn finish_silently(mut self, summary: &Summary) {
+        self.stop();
+        if !self.is_quiet {
+            self.warn(summary);
+        }
+    }
+
     /// Ends the bar and tells what was done.
     pub(super) fn finish(mut self, summary: &Summary) {
         let seconds = self.stop();

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::plain::is_hostile;
 use crate::decide::Reason;
 use crate::index::Input;
 
@@ -211,9 +212,9 @@ impl fmt::Display for Summary {
     }
 }
 
-/// `text` on one line of at most `characters`, control characters made visible.
+/// `text` on one line of at most `characters`, what is hostile to a terminal made visible.
 pub(crate) fn one_line(text: &str, characters: usize) -> String {
-    let shown = text.trim().chars().map(|c| if c.is_control() { '·' } else { c });
+    let shown = text.trim().chars().map(|c| if is_hostile(c) { '·' } else { c });
     let mut line: String = shown.clone().take(characters).collect();
     if shown.count() > characters {
         line.push('…');
