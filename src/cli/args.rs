@@ -94,6 +94,7 @@ pub(super) struct Inputs {
 
 /// What goes, and where the rest is written.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Decisions {
     /// Where cleaned text goes: a file for one input, else a directory; - for standard output
     #[arg(short, long, value_name = "OUT", required_unless_present = "dry_run")]

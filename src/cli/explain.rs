@@ -8,8 +8,8 @@ use crate::index::Index;
 use crate::io::source::Passes;
 use crate::pipeline::{Job, Monitor};
 use crate::report::audit::EvidenceRow;
-use crate::report::plain::escaped_json;
 use crate::report::summary::one_line;
+use crate::text::plain::escaped_json;
 
 pub(super) fn run(command: &args::Explain, monitor: Monitor) -> Result<Outcome> {
     let config = settings::config(&command.inputs)?;

@@ -11,8 +11,8 @@ use super::{Outcome, args};
 use crate::decide::patterns::pattern_of;
 use crate::error::{Error, Result};
 use crate::index::{Index, PARTITIONS, TEXT_BYTES_MAX};
-use crate::report::plain::escaped_json;
 use crate::report::summary::one_line;
+use crate::text::plain::escaped_json;
 use crate::text::shingle::Kind;
 
 pub(super) fn run(command: &args::Inspect) -> Result<Outcome> {

@@ -21,7 +21,7 @@ use clap::Parser;
 use crate::error::{Error, Result};
 use crate::pipeline::Monitor;
 use crate::report::Summary;
-use crate::report::plain::visible;
+use crate::text::plain::visible;
 use args::{Arguments, Command};
 
 /// How a command ended, as its exit code tells.

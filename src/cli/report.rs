@@ -11,7 +11,7 @@ use crate::io::write::{Output, Staged};
 use crate::report::digest::{Digest, Scale, Thresholds, digest};
 use crate::report::html;
 use crate::report::join::{TextKind, Texts};
-use crate::report::plain::escaped_json;
+use crate::text::plain::escaped_json;
 
 pub(super) fn run(command: &args::Report) -> Result<Outcome> {
     let fields = Fields {

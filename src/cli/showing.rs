@@ -14,7 +14,7 @@ use crate::report::Summary;
 use crate::report::diff::{DiffScale, diff};
 use crate::report::digest::{Scale, Thresholds};
 use crate::report::join::{self, TextKind, Texts};
-use crate::report::plain::escaped_json;
+use crate::text::plain::escaped_json;
 
 /// What is to be shown of a run.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
 use crate::text::Fingerprint;
+use crate::text::plain::is_hostile;
 use crate::text::shingle::paragraph_fingerprints;
 use crate::text::tokenize::{Token, is_invisible, is_spaceless, tokenize};
 
@@ -158,7 +159,7 @@ impl PatternWriter {
             }
         } else if !is_invisible(character) {
             self.finish_word();
-            if matches!(character, '*' | '#') || character.is_whitespace() || character.is_control()
+            if matches!(character, '*' | '#') || character.is_whitespace() || is_hostile(character)
             {
                 if !self.pattern.ends_with(' ') {
                     self.pattern.push(' ');

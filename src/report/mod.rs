@@ -2,8 +2,8 @@
 //!
 //! A report is made of the audit alone, or of the audit and the texts: [`join`] brings them
 //! together document by document, [`digest`] counts, [`html`] makes one page of the digest, and
-//! [`diff`] shows the first changes on a terminal. [`plain`] keeps page text from acting on
-//! whatever shows it.
+//! [`diff`] shows the first changes on a terminal. [`crate::text::plain`] keeps page text from
+//! acting on whatever shows it.
 
 pub mod audit;
 pub mod count;
@@ -11,7 +11,6 @@ pub mod diff;
 pub mod digest;
 pub mod html;
 pub mod join;
-pub mod plain;
 pub mod summary;
 
 pub use audit::{AuditRow, Reject};

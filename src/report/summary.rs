@@ -5,9 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::plain::is_hostile;
 use crate::decide::Reason;
 use crate::index::Input;
+use crate::text::plain::is_hostile;
 
 /// What a run did: the same for the same inputs and settings, but for the time it took.
 #[derive(Debug, Clone, Default, Serialize)]

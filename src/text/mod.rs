@@ -4,6 +4,7 @@
 //! fingerprints, [`repeat`] finds what a document says twice, [`sketch`] puts it all together.
 //! All offsets are bytes of the original text.
 
+pub mod plain;
 pub mod repeat;
 pub mod shingle;
 pub mod sketch;

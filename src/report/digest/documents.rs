@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::super::audit::{AuditRow, EvidenceRow};
 use super::super::join::Joined;
-use super::super::plain::visible;
 use super::{DocumentName, RemovalView};
 use crate::document::{Document, Span};
 use crate::hash::HashMap;
+use crate::text::plain::visible;
 
 /// One document with its removed spans.
 #[derive(Debug, Clone, Serialize)]

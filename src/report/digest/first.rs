@@ -6,7 +6,6 @@ use std::path::Path;
 use super::super::audit::AuditRow;
 use super::super::count::{Counter, Least, shuffled};
 use super::super::join;
-use super::super::plain::visible;
 use super::super::summary::Removed;
 use super::{
     ReasonFigures, RemovalView, Risky, Sample, Scale, SiteFigures, Thresholds, Totals, group_of,
@@ -15,6 +14,7 @@ use super::{
 use crate::decide::Reason;
 use crate::error::Result;
 use crate::hash::HashMap;
+use crate::text::plain::visible;
 
 /// What the first pass found out.
 pub(super) struct First {

@@ -18,11 +18,11 @@ pub use documents::{DocumentView, Part};
 
 use super::audit::{AuditRow, EvidenceRow};
 use super::join::Texts;
-use super::plain::{excerpt, visible};
 use super::summary::Removed;
 use crate::decide::patterns::pattern_of;
 use crate::decide::{Policy, Reason};
 use crate::error::Result;
+use crate::text::plain::{excerpt, visible};
 use crate::text::shingle::paragraph_fingerprints;
 use crate::text::tokenize::tokenize;
 

@@ -232,7 +232,7 @@
     }
     const scopes = {};
     data.reasons.forEach((r) => { scopes[r.scope] = (scopes[r.scope] || 0) + r.bytes; });
-    part.append(make("h3", null, "By reason and scope"), table("Removed, by reason", [
+    part.append(make("h2", null, "By reason and scope"), table("Removed, by reason", [
       { title: "Reason", head: true, cell: (r) => tag(r.reason) },
       { title: "Why", label: "", cell: (r) => SENTENCES[r.reason] || "" },
       { title: "Scope", cell: (r) => r.scope },
@@ -380,7 +380,7 @@
         reader.replaceChildren(make("h3", { id: "reader-title" }, make("bdi", null, view.document.id)),
           make("p", { class: "meta" }, make("bdi", null, siteName(view.site)), view.document.file && " \u00b7 " + view.document.file + " record " + view.document.record,
             " \u00b7 " + bytes(view.removed) + " of " + bytes(view.bytes) + " removed"),
-          view.parts.map((run) => {
+          ...view.parts.map((run) => {
             const body = [run.text, run.left_out ? make("span", { class: "elided" }, " [\u2026 " + bytes(run.left_out) + " left out here \u2026] ") : null, run.rest || null];
             if (!run.reason) return make("span", { class: "kept", dir: "auto" }, body);
             return make("span", { class: "gone" }, make("del", { dir: "auto" }, trimmed(body)), make("span", { class: "why" }, tag(run.reason), " ", evidence({ reason: run.reason, evidence: run.evidence, document: view.document })));
@@ -493,7 +493,6 @@
     if (chosen === 0) document.documentElement.removeAttribute("data-theme");
     else document.documentElement.setAttribute("data-theme", themes[chosen]);
     theme.textContent = "Theme: " + themes[chosen];
-    theme.setAttribute("aria-label", "Theme: " + themes[chosen] + (chosen === 0 ? ", as the system has it" : ""));
   });
   const links = new Map(Array.from(nav.querySelectorAll("a"), (link) => [link.getAttribute("href").slice(1), link]));
   const near = new IntersectionObserver((entries) => {

@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// # Examples
 ///
 /// ```
-/// use dechaff::report::plain::is_hostile;
+/// use dechaff::text::plain::is_hostile;
 /// assert!(is_hostile('\u{1b}') && is_hostile('\u{202e}') && is_hostile('\n'));
 /// assert!(!is_hostile('e') && !is_hostile('\u{5d0}'));
 /// ```
