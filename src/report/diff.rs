@@ -138,7 +138,7 @@ mod tests {
             start,
             end,
             reason: Reason::Rule,
-            text: text[start..end].to_owned(),
+            text: Span::new(start, end).of(text).to_owned(),
             evidence: EvidenceRow::default(),
             file: "a.jsonl".to_owned(),
             record: 0,

@@ -382,7 +382,7 @@
             " \u00b7 " + bytes(view.removed) + " of " + bytes(view.bytes) + " removed"),
           ...view.parts.map((run) => {
             const body = [run.text, run.left_out ? make("span", { class: "elided" }, " [\u2026 " + bytes(run.left_out) + " left out here \u2026] ") : null, run.rest || null];
-            if (!run.reason) return make("span", { class: "kept", dir: "auto" }, body);
+            if (!run.reason) return make("span", { class: "kept", dir: "auto" }, /\S/.test(run.text) ? trimmed(body) : null);
             return make("span", { class: "gone" }, make("del", { dir: "auto" }, trimmed(body)), make("span", { class: "why" }, tag(run.reason), " ", evidence({ reason: run.reason, evidence: run.evidence, document: view.document })));
           }));
         if (jump) {
