@@ -29,6 +29,7 @@ pub mod io;
 pub mod naive;
 pub mod pipeline;
 pub mod report;
+pub mod restore;
 pub mod text;
 
 pub use config::Config;

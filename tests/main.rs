@@ -15,5 +15,6 @@ mod properties;
 mod python;
 mod quality;
 mod reliability;
+mod report;
 mod restore;
 mod tidy;

@@ -41,6 +41,8 @@ pub(super) enum Command {
     Completions(Completions),
     /// Print the manual page, or write one for each subcommand
     Man(Man),
+    /// Make a page to look at what was removed, from the record of a run
+    Report(Report),
 }
 
 /// What to read, and how.
@@ -109,10 +111,14 @@ pub(super) struct Inputs {
     /// Print nothing but errors
     #[arg(long, short, help_heading = "Resources")]
     pub(super) quiet: bool,
+    /// Tell the settings and inputs as well
+    #[arg(long, short, conflicts_with = "quiet", help_heading = "Resources")]
+    pub(super) verbose: bool,
 }
 
 /// What goes, and where the rest is written.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Decisions {
     /// Cleaned text: a file for one input file, else a directory; - for standard output
     #[arg(short, long, value_name = "OUT")]
@@ -126,6 +132,15 @@ pub(super) struct Decisions {
     /// Write no cleaned text; --removed, --summary and the like are still written
     #[arg(long, help_heading = "Output")]
     pub(super) dry_run: bool,
+    /// With --dry-run: show what would change in the first documents, as a unified diff
+    #[arg(long, requires = "dry_run", conflicts_with = "json", help_heading = "Output")]
+    pub(super) diff: bool,
+    /// Where a page to look at what was removed goes (HTML); see `dechaff report`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) report: Option<PathBuf>,
+    /// Print the summary as JSON on standard output instead of standard error
+    #[arg(long, help_heading = "Output")]
+    pub(super) json: bool,
     /// Keep all text and add a field `removed` with the spans to each record
     #[arg(long, conflicts_with = "drop_empty", help_heading = "Output")]
     pub(super) mark: bool,
@@ -222,6 +237,70 @@ pub(super) struct Inspect {
     /// How many sites or paragraphs to show
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) top: usize,
+    /// What comes first
+    #[arg(long, value_name = "BY", default_value = "documents")]
+    pub(super) sort: SortName,
+    /// Print JSON
+    #[arg(long, conflicts_with = "patterns")]
+    pub(super) json: bool,
+    /// Print the site's templates as a list for --deny or --allow, after review
+    #[arg(long, requires = "site")]
+    pub(super) patterns: bool,
+}
+
+/// What a list of an index is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SortName {
+    /// Documents that hold it, most first
+    Documents,
+    /// Length of the text (of sites the name), longest first
+    Length,
+    /// The text or the site's name
+    Name,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// The record of what went, as `--removed` wrote it (also .gz, .zst)
+    pub(super) removed: PathBuf,
+    /// The cleaned file or directory of that run, for shares and whole documents
+    pub(super) texts: Option<PathBuf>,
+    /// Where the page goes (HTML)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// The texts are whole: the run's input, or made with --mark
+    #[arg(long, requires = "texts")]
+    pub(super) original: bool,
+    /// The summary of that run, for the share of all text where there are no texts
+    #[arg(long, value_name = "FILE")]
+    pub(super) summary: Option<PathBuf>,
+    /// Removals to draw for judging
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(super) sample: usize,
+    /// What the sample is drawn by; the same seed draws the same
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Print the figures as JSON on standard output as well
+    #[arg(long)]
+    pub(super) json: bool,
+    /// What the texts hold, whatever their names
+    #[arg(long, value_name = "FORMAT", help_heading = "Texts")]
+    pub(super) format: Option<FormatName>,
+    /// Field of the text
+    #[arg(long, value_name = "NAME", default_value = "text", help_heading = "Texts")]
+    pub(super) text_field: String,
+    /// Field of the identifier
+    #[arg(long, value_name = "NAME", default_value = "id", help_heading = "Texts")]
+    pub(super) id_field: String,
+    /// Field of the address
+    #[arg(long, value_name = "NAME", default_value = "url", help_heading = "Texts")]
+    pub(super) url_field: String,
+    /// Field of the site
+    #[arg(long, value_name = "NAME", default_value = "site", help_heading = "Texts")]
+    pub(super) site_field: String,
+    /// Where a record's site is taken from
+    #[arg(long, value_name = "FROM", help_heading = "Texts")]
+    pub(super) site_from: Option<SiteFromName>,
 }
 
 #[derive(Debug, Args)]

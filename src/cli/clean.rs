@@ -1,6 +1,6 @@
 //! `dechaff clean`.
 
-use super::{Outcome, args, progress, settings};
+use super::{Outcome, args, progress, settings, showing};
 use crate::error::Result;
 use crate::index::{Index, build::Texts};
 use crate::io::source::Passes;
@@ -17,12 +17,14 @@ pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
     let sources = settings::sources(&command.inputs, &config, Passes::Two)?;
     let targets = settings::targets(&command.inputs, &command.decisions, &sources)?;
     settings::refuse_overwriting(&targets, command.save_index.as_deref().as_slice(), &sources)?;
+    let showing = showing::Showing::new(&command.decisions, &config)?;
+    let targets = showing.with_audit(targets);
     let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
     let save = command.save_index.as_deref().map(|path| (path, texts));
     let job = Job::new(&sources, &config, monitor)?;
     let bar = progress::Bar::start(&job, 2, command.inputs.quiet);
     let (summary, staged) = job.clean(older.as_ref(), save, &targets)?;
     staged.commit()?;
-    bar.finish(&summary, targets.rejects.as_deref());
+    showing.finish(bar, &summary, (&job, targets.rejects.as_deref()), command.inputs.verbose)?;
     Ok(super::outcome(&summary))
 }

@@ -9,6 +9,7 @@ use crate::io::source::Passes;
 use crate::pipeline::{Job, Monitor};
 use crate::report::audit::EvidenceRow;
 use crate::report::summary::one_line;
+use crate::text::plain::escaped_json;
 
 pub(super) fn run(command: &args::Explain, monitor: Monitor) -> Result<Outcome> {
     let mut config = settings::config(&command.inputs)?;
@@ -31,6 +32,7 @@ pub(super) fn run(command: &args::Explain, monitor: Monitor) -> Result<Outcome> 
         let verdict = removal.map_or("keep", |removal| removal.reason.name());
         let row = EvidenceRow::all(evidence, &document.id, &index);
         let row = serde_json::to_string(&row).map_err(|e| Error::malformed(&document.id, e))?;
+        let row = escaped_json(&row);
         let written = writeln!(shown, "{verdict:<12}{text}\n{:12}{row}", "");
         debug_assert!(written.is_ok(), "writing to a string cannot fail");
     }

@@ -9,8 +9,10 @@ mod inspect;
 mod learn;
 mod merge;
 mod progress;
+mod report;
 mod restore;
 mod settings;
+mod showing;
 mod strip;
 
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, Result};
 use crate::pipeline::Monitor;
 use crate::report::Summary;
+use crate::text::plain::visible;
 use args::{Arguments, Command};
 use config_file::Request;
 
@@ -88,6 +91,7 @@ fn run(arguments: Arguments, monitor: Monitor) -> Result<Outcome> {
         Command::Restore(command) => restore::run(&command),
         Command::Completions(command) => completions::completions(&command),
         Command::Man(command) => completions::man(&command),
+        Command::Report(command) => report::run(&command),
     }
 }
 
@@ -101,9 +105,11 @@ fn outcome(summary: &Summary) -> Outcome {
 }
 
 /// Tells the user something on standard error; when nobody can read it, that is no failure.
+///
+/// File names and ids are not ours: what would act on the terminal is made visible.
 fn message(text: &str) {
     use std::io::Write;
-    let written = writeln!(anstream::stderr().lock(), "{text}");
+    let written = writeln!(anstream::stderr().lock(), "{}", visible(text));
     drop(written);
 }
 

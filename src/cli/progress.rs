@@ -47,6 +47,14 @@ impl Bar {
         bar
     }
 
+    /// Ends the bar of a run whose summary is printed elsewhere.
+    pub(super) fn finish_silently(mut self, summary: &Summary, rejects: Option<&Path>) {
+        self.stop();
+        if !self.is_quiet {
+            self.warn(summary, rejects);
+        }
+    }
+
     /// Ends the bar and tells what was done, and which file has the records set aside.
     pub(super) fn finish(mut self, summary: &Summary, rejects: Option<&Path>) {
         let seconds = self.stop();

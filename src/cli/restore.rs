@@ -8,10 +8,11 @@ use std::path::Path;
 use super::{Outcome, args, settings};
 use crate::error::{Error, Result};
 use crate::io::compress::Compression;
-use crate::io::restore::{AuditRows, Restoration, rows};
 use crate::io::source::{self, Format, Passes, Source};
 use crate::io::write::{Output, Staged};
 use crate::report::Reject;
+use crate::report::audit::{AuditRows, rows};
+use crate::restore::Restoration;
 
 pub(super) fn run(command: &args::Restore) -> Result<Outcome> {
     let inputs = [command.cleaned.clone()];

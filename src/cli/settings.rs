@@ -25,14 +25,7 @@ pub(super) fn config(inputs: &Inputs) -> Result<Config> {
         url: inputs.url_field.clone(),
         site: inputs.site_field.clone(),
         order: inputs.order_field.clone(),
-        site_from: match inputs.site_from {
-            None => SiteFrom::Auto,
-            Some(SiteFromName::Field) => SiteFrom::Field,
-            Some(SiteFromName::Url) => SiteFrom::Url,
-            Some(SiteFromName::Domain) => SiteFrom::Domain,
-            Some(SiteFromName::Folder) => SiteFrom::Folder,
-            Some(SiteFromName::None) => SiteFrom::None,
-        },
+        site_from: site_from(inputs.site_from),
     };
     config.recipe.paragraph = match inputs.paragraph {
         ParagraphName::Auto => ParagraphMode::Auto,
@@ -49,6 +42,30 @@ pub(super) fn config(inputs: &Inputs) -> Result<Config> {
         config.temporary_folder.clone_from(folder);
     }
     Ok(config)
+}
+
+/// Where sites are taken from.
+pub(super) fn site_from(name: Option<SiteFromName>) -> SiteFrom {
+    match name {
+        None => SiteFrom::Auto,
+        Some(SiteFromName::Field) => SiteFrom::Field,
+        Some(SiteFromName::Url) => SiteFrom::Url,
+        Some(SiteFromName::Domain) => SiteFrom::Domain,
+        Some(SiteFromName::Folder) => SiteFrom::Folder,
+        Some(SiteFromName::None) => SiteFrom::None,
+    }
+}
+
+/// What inputs hold, whatever their names.
+pub(super) fn format(name: FormatName) -> Format {
+    match name {
+        FormatName::Txt => Format::Text,
+        FormatName::Jsonl => Format::Jsonl,
+        FormatName::Csv => Format::Csv { delimiter: b',' },
+        FormatName::Tsv => Format::Csv { delimiter: b'\t' },
+        FormatName::Warc => Format::Warc,
+        FormatName::Parquet => Format::Parquet,
+    }
 }
 
 /// Adds the settings that the decision flags make.
@@ -88,15 +105,7 @@ pub(super) fn profile(name: ProfileName) -> ProfileChoice {
 
 /// Finds the inputs.
 pub(super) fn sources(inputs: &Inputs, config: &Config, passes: Passes) -> Result<Sources> {
-    let format = inputs.format.map(|format| match format {
-        FormatName::Txt => Format::Text,
-        FormatName::Jsonl => Format::Jsonl,
-        FormatName::Csv => Format::Csv { delimiter: b',' },
-        FormatName::Tsv => Format::Csv { delimiter: b'\t' },
-        FormatName::Warc => Format::Warc,
-        FormatName::Parquet => Format::Parquet,
-    });
-    source::find(&inputs.paths, format, passes, &config.temporary_folder)
+    source::find(&inputs.paths, inputs.format.map(format), passes, &config.temporary_folder)
 }
 
 /// Where everything goes, checked against the inputs.
@@ -120,6 +129,10 @@ pub(super) fn targets(
         summary: decisions.summary.clone(),
         style: if decisions.mark { OutputStyle::Marked } else { OutputStyle::Cleaned },
     };
+    if decisions.json && targets.out.as_deref() == Some(Path::new("-")) {
+        let what = "--json and -o - both want standard output; give --summary FILE";
+        return Err(Error::settings(what));
+    }
     check_formats(decisions, sources)?;
     if let Some(out) = &mut targets.out {
         if out.as_os_str() == "-" {

@@ -4,11 +4,14 @@
 //! numbers, dates or identifiers, `*` for any words or none. It is compared token by token, so it
 //! cannot blow up on hostile text.
 
+use unicode_normalization::char::is_combining_mark;
+
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
 use crate::text::Fingerprint;
+use crate::text::plain::is_hostile;
 use crate::text::shingle::paragraph_fingerprints;
-use crate::text::tokenize::{Token, tokenize};
+use crate::text::tokenize::{Token, is_invisible, is_spaceless, tokenize};
 
 /// A list of patterns, ready to be matched.
 ///
@@ -98,6 +101,95 @@ impl Patterns {
     }
 }
 
+/// The pattern of a paragraph and of all that differ from it in numbers only; nothing where it has
+/// no word.
+///
+/// Longer patterns end in `*` after about `characters` characters.
+///
+/// # Examples
+///
+/// ```
+/// use dechaff::decide::patterns::pattern_of;
+/// assert_eq!(pattern_of("Posted 26/11/2020, 3 * read", 200).as_deref(), Some("Posted #, # read"));
+/// assert_eq!(pattern_of("// Related: a b c d", 10).as_deref(), Some("Related: a *"));
+/// assert_eq!(pattern_of("1,204", 200), None);
+/// ```
+pub fn pattern_of(text: &str, characters: usize) -> Option<String> {
+    let mut pattern = PatternWriter::default();
+    for character in text.chars() {
+        pattern.push(character);
+    }
+    pattern.finish_word();
+    let mut pattern = pattern.pattern.trim().to_owned();
+    if let Some((most, _)) = pattern.char_indices().nth(characters)
+        && let Some(space) = pattern.get(..most).and_then(|head| head.rfind(' '))
+    {
+        pattern.truncate(space);
+        pattern.push_str(" *");
+    }
+    let has_word = template_tokens(&pattern.replace('*', " ")).iter().any(|t| !t.is_slot);
+    has_word.then_some(pattern)
+}
+
+/// Spells a pattern: slots become `#`, what means something in a pattern goes.
+#[derive(Default)]
+struct PatternWriter {
+    pattern: String,
+    word: String,
+    is_slot: bool,
+    /// Where the pattern ends behind its last slot, when no word has come since.
+    slot_end: Option<usize>,
+}
+
+impl PatternWriter {
+    fn push(&mut self, character: char) {
+        let is_mark = is_combining_mark(character);
+        if is_spaceless(character) && (character.is_alphanumeric() || is_mark) {
+            self.finish_word();
+            self.word.push(character);
+            self.is_slot = character.is_numeric();
+            self.finish_word();
+        } else if character.is_alphanumeric() {
+            self.word.push(character);
+            self.is_slot |= character.is_numeric();
+        } else if is_mark {
+            // A mark on no letter is no token.
+            if !self.word.is_empty() {
+                self.word.push(character);
+            }
+        } else if !is_invisible(character) {
+            self.finish_word();
+            if matches!(character, '*' | '#') || character.is_whitespace() || is_hostile(character)
+            {
+                if !self.pattern.ends_with(' ') {
+                    self.pattern.push(' ');
+                }
+            } else if !self.pattern.is_empty() {
+                // Punctuation at the head says nothing, and `//` would make a comment of it.
+                self.pattern.push(character);
+            }
+        }
+    }
+
+    fn finish_word(&mut self) {
+        if self.word.is_empty() {
+            return;
+        }
+        if self.is_slot {
+            match self.slot_end {
+                Some(end) => self.pattern.truncate(end),
+                None => self.pattern.push('#'),
+            }
+            self.slot_end = Some(self.pattern.len());
+        } else {
+            self.pattern.push_str(&self.word);
+            self.slot_end = None;
+        }
+        self.word.clear();
+        self.is_slot = false;
+    }
+}
+
 /// The tokens of a pattern, its `#` as slots.
 fn template_tokens(pattern: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
@@ -147,6 +239,38 @@ mod tests {
         check("by * for *", "By Ann Lee for the Times", true);
         check("by * for *", "By Ann Lee of the Times", false);
         check("a * a", "a", false);
+    }
+
+    #[test]
+    fn a_pattern_made_of_a_text_matches_it() {
+        let texts = [
+            "1,204 views",
+            "// not a comment",
+            "*** Read more *** #hashtag",
+            "so\u{ad}ft\u{200b}ly said",
+            "e\u{301}t\u{e9} 2020",
+            "\u{4e2d}3\u{5b57}abc\u{5b57} 1 2",
+            "one\n  two\u{202e}three\u{feff}",
+            "\u{301}x a\u{301}1",
+        ];
+        for text in texts {
+            let pattern = pattern_of(text, 400).unwrap();
+            check(&pattern, text, true);
+            assert!(!pattern.contains('\n') && !pattern.starts_with("//"), "{pattern:?}");
+        }
+        let long = "word 7 and ".repeat(90);
+        let pattern = pattern_of(&long, 300).unwrap();
+        assert!(pattern.ends_with(" *") && pattern.len() <= 302);
+        check(&pattern, &long, true);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_pattern_made_of_a_text_matches_it(text in r"[\PC\n#*/0-9a-c \u{200b}\u{301}]{0,40}") {
+            if let Some(pattern) = pattern_of(&text, 1000) {
+                check(&pattern, &text, true);
+            }
+        }
     }
 
     #[test]

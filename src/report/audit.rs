@@ -1,11 +1,30 @@
 //! The record of what went and why: one removed span a line, and one line for each record that
 //! could not be read.
 
+use std::io::BufRead;
+use std::iter::Peekable;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::decide::{Evidence, Reason};
+use crate::error::{Error, Result};
 use crate::index::Index;
+
+/// The rows of an audit, in order.
+pub type AuditRows<'a> = Peekable<Box<dyn Iterator<Item = Result<AuditRow>> + 'a>>;
+
+/// Reads the rows of a JSONL file; `name` is for messages.
+pub fn rows<'a, T: serde::de::DeserializeOwned + 'a>(
+    reader: impl BufRead + 'a,
+    name: &'a str,
+) -> Box<dyn Iterator<Item = Result<T>> + 'a> {
+    Box::new((1..).zip(reader.lines()).map(move |(number, line): (u64, _)| {
+        let line = line.map_err(|e| Error::io("read", name, e))?;
+        let place = format!("{name}:{number}");
+        serde_json::from_str(&line).map_err(|e| Error::malformed(place, e))
+    }))
+}
 
 /// One removed span.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::decide::Reason;
 use crate::index::Input;
+use crate::text::plain::is_hostile;
 
 /// What a run did: the same for the same inputs and settings, but for the time it took.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -272,9 +273,9 @@ impl fmt::Display for Summary {
     }
 }
 
-/// `text` on one line of at most `characters`, control characters made visible.
+/// `text` on one line of at most `characters`, what is hostile to a terminal made visible.
 pub(crate) fn one_line(text: &str, characters: usize) -> String {
-    let shown = text.trim().chars().map(|c| if c.is_control() { '·' } else { c });
+    let shown = text.trim().chars().map(|c| if is_hostile(c) { '·' } else { c });
     let mut line: String = shown.clone().take(characters).collect();
     if shown.count() > characters {
         line.push('…');

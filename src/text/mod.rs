@@ -7,6 +7,7 @@
 
 pub mod affix;
 pub mod look;
+pub mod plain;
 pub mod repeat;
 pub mod shape;
 pub mod shingle;

@@ -105,7 +105,7 @@ pub fn is_spaceless(character: char) -> bool {
 }
 
 /// Characters that stand inside words without being seen: soft hyphen, joiners, selectors.
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(u32::from(character), 0xAD | 0x200B..=0x200F | 0x2060 | 0xFE00..=0xFE0F | 0xFEFF)
 }
 

@@ -1,31 +1,15 @@
 //! Cleaned files and their audit give the originals back.
 
 use std::io::BufRead;
-use std::iter::Peekable;
 
-use super::read::records::{Lines, Splitter, read_whole};
-use super::read::spelling::{Spelling, Walk};
-use super::read::{Malformed, csv, jsonl};
-use super::source::Format;
-use super::write::Output;
 use crate::document::Span;
 use crate::error::{Error, Result};
-use crate::report::audit::{AuditRow, Reject};
-
-/// The rows of an audit, in order.
-pub type AuditRows<'a> = Peekable<Box<dyn Iterator<Item = Result<AuditRow>> + 'a>>;
-
-/// Reads the rows of a JSONL file; `name` is for messages.
-pub fn rows<'a, T: serde::de::DeserializeOwned + 'a>(
-    reader: impl BufRead + 'a,
-    name: &'a str,
-) -> Box<dyn Iterator<Item = Result<T>> + 'a> {
-    Box::new((1..).zip(reader.lines()).map(move |(number, line): (u64, _)| {
-        let line = line.map_err(|e| Error::io("read", name, e))?;
-        let place = format!("{name}:{number}");
-        serde_json::from_str(&line).map_err(|e| Error::malformed(place, e))
-    }))
-}
+use crate::io::read::records::{Lines, Splitter, read_whole};
+use crate::io::read::spelling::{Spelling, Walk};
+use crate::io::read::{Malformed, csv, jsonl};
+use crate::io::source::Format;
+use crate::io::write::Output;
+use crate::report::audit::{AuditRow, AuditRows, Reject};
 
 /// What belongs to one file of a restoration.
 pub struct Restoration<'a, 'b> {
@@ -111,7 +95,7 @@ impl Restoration<'_, '_> {
             out.write(&head)?;
             offset += head.len() as u64;
         }
-        let fields = super::read::Fields { text: text_field.to_owned(), ..Default::default() };
+        let fields = crate::io::read::Fields { text: text_field.to_owned(), ..Default::default() };
         let mark = if head.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
         let header = csv::Header::parse(head.get(mark..).unwrap_or(&[]), delimiter, &fields)
             .map_err(|what| Error::malformed(name, what.0))?;
@@ -154,12 +138,12 @@ impl Restoration<'_, '_> {
     #[cfg(feature = "parquet")]
     pub fn parquet(
         &mut self,
-        source: &super::source::Source,
+        source: &crate::io::source::Source,
         text_field: &str,
         out: &mut Output,
     ) -> Result<()> {
-        use super::read::{BatchReader, Fields, Limits};
-        use super::write::{Cleaned, parquet::EditedRows};
+        use crate::io::read::{BatchReader, Fields, Limits};
+        use crate::io::write::{Cleaned, parquet::EditedRows};
         let fields = Fields { text: text_field.to_owned(), ..Fields::default() };
         let limits = Limits::default();
         let read = std::sync::Arc::default();
