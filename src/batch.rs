@@ -237,7 +237,12 @@ pub fn assemble<W: Write>(
 /// The judgments on `batch`, one a record.
 pub fn strip(batch: &[Record], index: &Index, config: &Config) -> Vec<Stripped> {
     let mut stripper = Stripper::new(index, config);
-    batch.iter().map(|record| stripper.strip(&record.document, (KEY, record.record))).collect()
+    batch.iter().map(|record| strip_one(&mut stripper, record)).collect()
+}
+
+/// The judgment on one record, for callers that keep a stripper.
+pub fn strip_one(stripper: &mut Stripper, record: &Record) -> Stripped {
+    stripper.strip(&record.document, (KEY, record.record))
 }
 
 /// The documents of each part; of a part that came twice, once.
