@@ -344,7 +344,7 @@ def _table(table: Any) -> Any:
 def _like(given: Any, made: Any) -> Any:
     """What was made, as the kind of thing that was given."""
     package = type(given).__module__.partition(".")[0]
-    is_column = hasattr(made, "chunks")
+    is_column = type(made).__name__ == "ChunkedArray"
     if package == "polars":
         import polars
 
