@@ -271,7 +271,7 @@ mod tests {
                  The {place} will be closed on every second Monday until the work is done.\n\
                  Write to the editor of this page with your own account of the day."
             );
-            let site = ["a.example", "b.example"][usize::from(n % 3 == 0)];
+            let site = ["a.example", "b.example"][usize::from(n.is_multiple_of(3))];
             Record { document: Document::new(format!("d{n}"), site, text), order: n, record: n }
         };
         (0..40).map(record).collect()
