@@ -5,9 +5,9 @@ use std::fs;
 use crate::environment::{files, root};
 
 /// A module may import only those that stand before it.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "error", "hash", "document", "text", "index", "decide", "report", "io", "config", "engine",
-    "naive", "pipeline", "cli",
+    "batch", "naive", "pipeline", "cli",
 ];
 
 /// The lines of a source that are code, without its tests.
