@@ -21,7 +21,7 @@ install() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-chec
 if ! "$venv/bin/python" -c 'import maturin, pytest, pyarrow' 2>/dev/null; then
     install maturin pytest pyarrow || skip "maturin, pytest and pyarrow cannot be installed"
 fi
-for package in polars pandas duckdb datasets datatrove pyspark; do
+for package in polars pandas duckdb datasets pyspark; do
     "$venv/bin/python" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$package') is None)" ||
         install "$package" || echo "SKIPPED: the tests of $package, which cannot be installed" >&2
 done
