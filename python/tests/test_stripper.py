@@ -57,11 +57,14 @@ def test_partial_fit_streams(crawl):
 def test_boilerplate_goes_and_orders_decide_the_first_copy():
     assert dechaff.clean(PAGES, SITES, IDS) == BODIES
     assert dechaff.clean(PAGES) == BODIES
-    twice = [BODIES[0], BODIES[0]]
-    assert dechaff.clean(twice) == [BODIES[0], ""]
-    assert dechaff.clean(twice, ids=["x", "y"], orders=[2, 1]) == ["", BODIES[0]]
-    assert dechaff.clean(twice, ids=["x", "y"], orders=["2024-02", "2023-12"]) == ["", BODIES[0]]
-    assert dechaff.clean(twice, keep_copies="all") == twice
+    story = f"{BODIES[0]} {BODIES[3]} {BODIES[0]}"
+    twice = [f"{BODIES[1]}\n{story}", f"{BODIES[2]}\n{story}"]
+    two = ["a.example", "b.example"]
+    assert dechaff.clean(twice, two) == [twice[0], BODIES[2]]
+    assert dechaff.clean(twice, two, ids=["x", "y"], orders=[2, 1]) == [BODIES[1], twice[1]]
+    dates = ["2024-02", "2023-12"]
+    assert dechaff.clean(twice, two, ids=["x", "y"], orders=dates) == [BODIES[1], twice[1]]
+    assert dechaff.clean(twice, two, keep_copies="all") == twice
 
 
 def test_null_texts_stay_null():
@@ -101,7 +104,7 @@ def test_errors_mirror_the_crate(tmp_path):
     with pytest.raises(dechaff.SettingsError, match="between 0 and 1"):
         dechaff.Stripper(max_removed=7)
     fitted = dechaff.Stripper().fit(PAGES)
-    with pytest.raises(dechaff.IncompatibleIndexError, match="twice"):
+    with pytest.raises(dechaff.IncompatibleIndexError, match="same documents"):
         fitted.merge(fitted)
     with pytest.raises(ValueError, match="1 sites for 4 texts"):
         dechaff.clean(PAGES, ["a"])
