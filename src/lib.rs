@@ -13,9 +13,10 @@
 //!
 //! The modules are the stages, in the order of the flow: [`text`] turns text into fingerprints,
 //! [`index`] counts them, [`decide`] turns evidence into verdicts, [`io`] reads and writes files,
-//! [`report`] tells what was done, [`pipeline`] runs the stages over files in parallel, [`cli`] is
+//! [`report`] tells what was done, [`batch`] is the ground for engines, [`pipeline`] runs the stages over files in parallel, [`cli`] is
 //! the command line and uses nothing else.
 
+pub mod batch;
 pub mod cli;
 pub mod config;
 pub mod decide;

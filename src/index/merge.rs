@@ -283,6 +283,13 @@ impl Rows<'_, '_> {
             }
             same
         });
+        // A row of an older index may be of one document too; it looks as if it were counted here.
+        if let [SiteCount { documents: 1, heads, sample, .. }] = counts.as_slice()
+            && let &[number] = sample.as_slice()
+        {
+            let is_head = *heads > 0;
+            return self.push(fingerprint, Some((number, is_head)), Vec::new());
+        }
         let payload = &mut self.encoded.payload;
         self.encoded.entries.push((fingerprint, payload.len() as u64 | IS_OFFSET));
         push_varint(payload, counts.len() as u64);
@@ -514,8 +521,17 @@ fn merge_documents(
             all.push((DocumentRow { site, input, ..row }, (summand, old)));
         }
     }
+    // Inputs of one name are parts of one: where it was cut must not show.
+    let mut places = Vec::with_capacity(inputs.len());
+    for (at, input) in (0_u32..).zip(inputs) {
+        let of = |last: &Input| (last.generation, &last.key) == (input.generation, &input.key);
+        let is_part = at > 0 && of(&inputs[at as usize - 1]);
+        places.push(if is_part { places[at as usize - 1] } else { at });
+    }
     all.sort_unstable_by_key(|(row, origin)| {
-        (inputs[row.input as usize].generation, row.order, row.input, row.record, *origin)
+        let place = places[row.input as usize];
+        let generation = inputs[row.input as usize].generation;
+        ((generation, row.order, place, row.record), (row.identity, row.input, *origin))
     });
     all.into_iter().unzip()
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::format::{
-    DOCUMENT_BYTES, ENTRY_BYTES, FORMAT_VERSION, Header, IS_HEAD, IS_OFFSET, MAGIC, PREAMBLE_BYTES,
-    PartitionPlace, Section, TRAILER_BYTES, bucket_of, take_varint, u32_at, u64_at,
+    DOCUMENT_BYTES, ENTRY_BYTES, EncodedPartition, FORMAT_VERSION, Header, IS_HEAD, IS_OFFSET,
+    MAGIC, PREAMBLE_BYTES, PartitionPlace, Section, TRAILER_BYTES, Writer, bucket_of, take_varint,
+    u32_at, u64_at,
 };
 use super::{PARTITIONS, partition_of};
 use crate::error::{Error, Result};
@@ -288,6 +289,26 @@ impl Index {
             }
         }
         Ok(Self { bytes, header: Arc::new(header) })
+    }
+
+    /// The same documents with other rows: `partition` makes each partition by its number.
+    ///
+    /// # Errors
+    ///
+    /// When `partition` fails.
+    pub(crate) fn with_partitions(
+        &self,
+        partition: impl Fn(usize) -> Result<EncodedPartition>,
+    ) -> Result<Self> {
+        let section = |section| slice(&self.bytes, section).expect("sections were checked");
+        let header = Header { partitions: Vec::new(), ..(*self.header).clone() };
+        let mut writer = Writer::new(Vec::new(), header)?;
+        for number in 0..PARTITIONS {
+            writer.partition(&partition(number)?)?;
+        }
+        let Header { documents, document_order, ids, .. } = *self.header;
+        let bytes = writer.finish(section(documents), section(document_order), section(ids))?;
+        Self::from_bytes(bytes)
     }
 
     /// The bytes of the index file.

@@ -187,7 +187,7 @@ pub(super) fn decode<'a>(
         raw: Cow::Borrowed(raw),
         text: field.span,
         spelling: field.spelling,
-        order: of(header.order)?.map_or(0, |order| jsonl::order_of(&order)),
+        order: of(header.order)?.map_or(0, |order| jsonl::order_key(&order)),
         ..Decoded::unjudged(raw, place)
     })
 }

@@ -188,12 +188,20 @@ fn scalar(value: &LazyValue) -> Option<String> {
 }
 
 fn order(value: &LazyValue) -> u64 {
-    order_of(&scalar(value).unwrap_or_default())
+    order_key(&scalar(value).unwrap_or_default())
 }
 
 /// A place in an order: an integer is itself, a text its first 14 digits (as of an ISO date);
-/// what has neither comes last.
-pub(super) fn order_of(text: &str) -> u64 {
+/// what has neither comes last. Keys compare as the values do, negative ones included.
+///
+/// # Examples
+///
+/// ```
+/// use dechaff::io::read::jsonl::order_key;
+/// assert!(order_key("-1") < order_key("7"));
+/// assert!(order_key("2024-05-31") < order_key("2024-06-01T10:00"));
+/// ```
+pub fn order_key(text: &str) -> u64 {
     if let Ok(number) = text.parse::<i64>() {
         return number.cast_unsigned() ^ (1 << 63);
     }

@@ -94,7 +94,7 @@ impl Rows {
                 decoded.text = Span::new(0, text.len());
                 if order.is_some() {
                     let order = value(&order, row).unwrap_or_default();
-                    decoded.order = jsonl::order_of(&order);
+                    decoded.order = jsonl::order_key(&order);
                 }
             }
             Some(Record::Document(Box::new(decoded)))

@@ -293,7 +293,7 @@ pub(super) fn decode<'a>(
         raw: Cow::Owned(json.into_bytes()),
         text: span,
         spelling: Spelling::Json,
-        order: date.map_or(0, |date| jsonl::order_of(&date)),
+        order: date.map_or(0, |date| jsonl::order_key(&date)),
         encoding: note,
         ..Decoded::unjudged(&[], place)
     })
