@@ -1,15 +1,16 @@
 //! Any text: paragraphs tile it, sketches are the same again, removed spans restore it.
 #![no_main]
 
-use dechaff::text::split::{ParagraphMode, paragraphs, removal_spans};
-use dechaff::text::sketch::Recipe;
 use dechaff::text::Sketcher;
+use dechaff::text::sketch::Recipe;
+use dechaff::text::split::{ParagraphMode, paragraphs, removal_spans};
 use dechaff::{Document, Span, without};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, u8, u64)| {
     let (text, mode, gone) = input;
-    let mode = [ParagraphMode::Auto, ParagraphMode::Line, ParagraphMode::Block][usize::from(mode % 3)];
+    let mode =
+        [ParagraphMode::Auto, ParagraphMode::Line, ParagraphMode::Block][usize::from(mode % 3)];
     let spans = paragraphs(text, mode);
     assert!(spans.iter().all(|span| !span.of(text).trim().is_empty()));
     assert!(spans.windows(2).all(|pair| pair[0].end <= pair[1].start));

@@ -47,6 +47,7 @@ pub(super) enum Command {
 
 /// What to read, and how.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Inputs {
     /// Files, directories, or - for standard input: .txt .jsonl .ndjson .csv .tsv .warc .wet, each
     /// also .gz .zst .bz2 .xz; .parquet

@@ -192,6 +192,28 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// What was passed over and what was written in another encoding.
+    fn fmt_encodings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let passed = self.passed_over.iter().map(|(what, count)| (count, what, "archive records"));
+        let encodings = self.encodings.iter().map(|(name, count)| (count, name, "texts in"));
+        for (count, what, of) in encodings {
+            writeln!(f, "{} {of} {what}, written as UTF-8", grouped(*count))?;
+        }
+        for (count, what, of) in passed {
+            writeln!(f, "{} {of} passed over: {what}", grouped(*count))?;
+        }
+        if self.invalid_sequences > 0 {
+            let count = grouped(self.invalid_sequences);
+            writeln!(f, "{count} invalid sequences became U+FFFD:")?;
+        }
+        for place in self.damaged.iter().take(TOP) {
+            writeln!(f, "  {place}")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let share = |bytes: u64| {
@@ -247,21 +269,7 @@ impl fmt::Display for Summary {
         for (count, note) in notes.into_iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "{} {note}", grouped(count))?;
         }
-        let passed = self.passed_over.iter().map(|(what, count)| (count, what, "archive records"));
-        let encodings = self.encodings.iter().map(|(name, count)| (count, name, "texts in"));
-        for (count, what, of) in encodings {
-            writeln!(f, "{} {of} {what}, written as UTF-8", grouped(*count))?;
-        }
-        for (count, what, of) in passed {
-            writeln!(f, "{} {of} passed over: {what}", grouped(*count))?;
-        }
-        if self.invalid_sequences > 0 {
-            let count = grouped(self.invalid_sequences);
-            writeln!(f, "{count} invalid sequences became U+FFFD:")?;
-        }
-        for place in self.damaged.iter().take(TOP) {
-            writeln!(f, "  {place}")?;
-        }
+        self.fmt_encodings(f)?;
         if !self.most_repeated.is_empty() {
             writeln!(f, "most repeated:")?;
         }

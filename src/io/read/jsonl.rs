@@ -48,8 +48,12 @@ struct Found<'a> {
     order: Option<LazyValue<'a>>,
 }
 
-/// Reads a record off a line.
-pub(super) fn decode<'a>(
+/// Reads a record off a line, its line end included or not; `place` is where the line stands.
+///
+/// # Errors
+///
+/// When the line is no JSON object with a text in the text field, or is not UTF-8.
+pub fn decode<'a>(
     raw: &'a [u8],
     place: RecordPlace,
     source: &Source,
