@@ -51,6 +51,32 @@ fn labelled_news_keeps_its_floors() {
     hold_floors(&counts);
 }
 
+/// No stage holds the corpus: 311 MB are cleaned in an address space of 276 MB.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "cleans 311 MB; run with --release")]
+#[cfg(target_os = "linux")]
+fn labelled_news_is_cleaned_in_less_space_than_it_takes() {
+    let Some(corpus) = data("news-dev.jsonl.zst") else { return };
+    let env = TestEnv::new();
+    let packed = std::fs::File::open(corpus).unwrap();
+    let mut packed = zstd::stream::read::Decoder::new(packed).unwrap();
+    packed.window_log_max(31).unwrap();
+    let mut plain = std::fs::File::create(env.path("news.jsonl")).unwrap();
+    let bytes = std::io::copy(&mut packed, &mut plain).unwrap();
+    drop(packed);
+    let limited =
+        "ulimit -v 270000; exec \"$0\" clean -q --threads 2 --memory 32M news.jsonl -o out.jsonl";
+    let run = std::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_dechaff")])
+        // Each arena reserves address space that nothing uses.
+        .env("MALLOC_ARENA_MAX", "1")
+        .current_dir(env.folder())
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    assert!(bytes > 276_480_000, "the limit is below the size of the input");
+}
+
 fn string(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
