@@ -111,7 +111,7 @@ impl Patterns {
 /// ```
 /// use dechaff::decide::patterns::pattern_of;
 /// assert_eq!(pattern_of("Posted 26/11/2020, 3 * read", 200).as_deref(), Some("Posted # read"));
-/// assert_eq!(pattern_of("// Related: a b c d", 10).as_deref(), Some("Related: a *"));
+/// assert_eq!(pattern_of("// Related: a b c d", 10).as_deref(), Some("Related: *"));
 /// assert_eq!(pattern_of("1,204", 200), None);
 /// ```
 pub fn pattern_of(text: &str, characters: usize) -> Option<String> {
