@@ -283,13 +283,6 @@ impl Rows<'_, '_> {
             }
             same
         });
-        // A row of an older index may be of one document too; it looks as if it were counted here.
-        if let [SiteCount { documents: 1, heads, sample, .. }] = counts.as_slice()
-            && let &[number] = sample.as_slice()
-        {
-            let is_head = *heads > 0;
-            return self.push(fingerprint, Some((number, is_head)), Vec::new());
-        }
         let payload = &mut self.encoded.payload;
         self.encoded.entries.push((fingerprint, payload.len() as u64 | IS_OFFSET));
         push_varint(payload, counts.len() as u64);
