@@ -258,7 +258,8 @@ impl Corpus<'_> {
         self.distinct_among(paragraph, &all.iter().filter(has_content).copied().collect::<Vec<_>>())
     }
 
-    /// Whether two documents share half of what the one with less is made of, or have nothing long.
+    /// Whether two documents share two thirds of what the one with less is made of, or have nothing
+    /// long.
     fn is_same_story(&self, one: usize, other: usize, own: u32) -> bool {
         let known = |number: usize| {
             let mut contexts = self.pages[number].contexts.clone();
@@ -267,7 +268,8 @@ impl Corpus<'_> {
         };
         let (one, other) = (known(one), known(other));
         let least = one.len().min(other.len());
-        one.len() + other.len() == 0 || (least > 0 && one.intersection(&other).count() * 2 >= least)
+        one.len() + other.len() == 0
+            || (least > 0 && one.intersection(&other).count() * 3 >= least * 2)
     }
 
     fn is_witness(&self, number: usize, other: usize) -> bool {

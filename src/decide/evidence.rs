@@ -475,12 +475,14 @@ fn covered_share<I: Iterator<Item = usize>>(
     if positions.is_empty() { 1.0 } else { ratio(covered, positions.len()) }
 }
 
-/// Whether two documents agree in at least half of what they are made of, `own` left out; two that
-/// are made of nothing long are not known to differ.
+/// Whether two documents agree in at least two thirds of what they are made of, `own` left out; two
+/// that are made of nothing long are not known to differ.
+///
+/// Documents of a site share its long boilerplate, copies of a story nearly all of it.
 fn is_same_story(one: &[u32; CONTEXTS], other: &[u32; CONTEXTS], own: u32) -> bool {
     let known = |all: &[u32; CONTEXTS]| all.iter().filter(|&&c| c != u32::MAX && c != own).count();
     let (of_one, of_other) = (known(one), known(other));
     let least = of_one.min(of_other);
     let shared = one.iter().filter(|&&c| c != u32::MAX && c != own && other.contains(&c)).count();
-    of_one + of_other == 0 || (least > 0 && shared * 2 >= least)
+    of_one + of_other == 0 || (least > 0 && shared * 3 >= least * 2)
 }

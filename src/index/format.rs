@@ -4,8 +4,8 @@
 //! magic "dechaff\0", version u32, 0 u32
 //! 256 partitions: buckets u32[2^bits + 1], entries (fingerprint u64, value u64)[n], payload,
 //!                 texts (fingerprint u64, offset u64)[m], text bytes
-//! documents       48 bytes each, by position: identity u64, order u64, record u64, site u32,
-//!                 input u32, contexts u32[4]
+//! documents       64 bytes each, by position: identity u64, order u64, record u64, site u32,
+//!                 input u32, contexts u32[8]
 //! document order  u32 each: document numbers by (identity, number)
 //! ids             offsets u64[documents + 1], bytes
 //! header          JSON: settings, inputs, sites, and where all of the above lies

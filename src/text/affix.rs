@@ -4,7 +4,7 @@
 //! `( Also on ...: ...)`. Punctuation counts here, as it is what tells such a head from prose.
 
 use super::shingle::{Fingerprint, Kind, sequence_fingerprint};
-use super::tokenize::{Token, is_spaceless, tokenize};
+use super::tokenize::{Token, is_spaceless, word_token};
 
 /// The beginning or end of a paragraph, of a fixed number of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,16 +34,18 @@ pub const AFFIXES: usize = 2 * AFFIX_LENGTHS.len();
 /// assert_ne!(one[2], other[2]);
 /// ```
 pub fn affixes(text: &str) -> [Affix; AFFIXES] {
-    let longest = AFFIX_LENGTHS[AFFIX_LENGTHS.len() - 1];
-    let head = pieces(text, text.char_indices(), longest + 1);
-    let mut tail = pieces(text, text.char_indices().rev(), longest + 1);
-    tail.reverse();
     let mut affixes = [Affix::default(); AFFIXES];
+    let head = Pieces::new(text, text.char_indices());
+    if head.count <= AFFIX_LENGTHS[0] {
+        return affixes;
+    }
+    let mut tail = Pieces::new(text, text.char_indices().rev());
+    tail.all[..tail.count].reverse();
     for (at, length) in AFFIX_LENGTHS.into_iter().enumerate() {
-        if head.len() > length {
-            affixes[at] = affix(&head[..length], Side::Head, length);
-            affixes[AFFIX_LENGTHS.len() + at] =
-                affix(&tail[tail.len() - length..], Side::Tail, length);
+        if head.count > length {
+            affixes[at] = affix(&head.all[..length], Side::Head);
+            let tail = &tail.all[tail.count - length..tail.count];
+            affixes[AFFIX_LENGTHS.len() + at] = affix(tail, Side::Tail);
         }
     }
     affixes
@@ -57,59 +59,86 @@ enum Side {
 
 /// A word or a mark.
 #[derive(Clone, Copy)]
-enum Piece<'a> {
-    Word(&'a str),
-    Mark(char),
+struct Piece {
+    token: Token,
+    /// Whether it is a mark that prose seldom has at the ends of a paragraph.
+    is_marked: bool,
 }
 
-/// The first `most` words and marks that `characters`, running either way through `text`, meet.
-fn pieces(
-    text: &str,
-    characters: impl Iterator<Item = (usize, char)>,
-    most: usize,
-) -> Vec<Piece<'_>> {
-    let mut pieces: Vec<Piece> = Vec::with_capacity(most + 1);
-    let mut word: Option<(usize, usize)> = None;
-    let piece = |(from, to): (usize, usize)| text.get(from..to).map(Piece::Word);
-    for (at, character) in characters {
-        let end = at + character.len_utf8();
-        if character.is_alphanumeric() && !is_spaceless(character) {
-            word = Some(word.map_or((at, end), |(from, to)| (from.min(at), to.max(end))));
-            continue;
-        }
-        pieces.extend(word.take().and_then(piece));
-        if is_spaceless(character) {
-            pieces.extend(piece((at, end)));
-        } else if !character.is_whitespace() {
-            pieces.push(Piece::Mark(character));
-        }
-        if pieces.len() >= most {
-            break;
-        }
-    }
-    pieces.extend(word.and_then(piece));
-    pieces.truncate(most);
-    pieces
+/// As many pieces as tell that a paragraph is longer than its longest affix.
+const PIECES: usize = AFFIX_LENGTHS[AFFIX_LENGTHS.len() - 1] + 1;
+
+/// The first words and marks that are met on the way through a text.
+struct Pieces {
+    all: [Piece; PIECES],
+    count: usize,
 }
 
-fn affix(pieces: &[Piece], side: Side, length: usize) -> Affix {
-    let mut tokens: Vec<Token> = Vec::with_capacity(length + 2);
-    tokens.push(Token { hash: 2 * length as u64 + side as u64, is_slot: false });
-    let mut is_marked = false;
-    for piece in pieces {
-        match *piece {
-            Piece::Word(word) => tokenize(word, &mut tokens),
-            Piece::Mark(mark) => {
-                is_marked |= !matches!(
-                    mark,
-                    ',' | '.' | '"' | '\'' | '-' | '\u{2018}'
-                        ..='\u{201F}' | '\u{2013}' | '\u{AB}' | '\u{BB}'
-                );
-                tokens.push(Token { hash: u64::from(u32::from(mark)), is_slot: false });
+impl Pieces {
+    /// The first pieces that `characters`, running either way through `text`, meet.
+    fn new(text: &str, characters: impl Iterator<Item = (usize, char)>) -> Self {
+        const NONE: Piece = Piece { token: Token { hash: 0, is_slot: false }, is_marked: false };
+        let mut pieces = Self { all: [NONE; PIECES], count: 0 };
+        let mut word: Option<(usize, usize)> = None;
+        for (at, character) in characters {
+            let end = at + character.len_utf8();
+            if is_of_word(character) {
+                word = Some(word.map_or((at, end), |(from, to)| (from.min(at), to.max(end))));
+                continue;
+            }
+            pieces.push_word(text, word.take());
+            if !character.is_ascii() && is_spaceless(character) {
+                pieces.push_word(text, Some((at, end)));
+            } else if !character.is_whitespace() {
+                pieces.push(Piece {
+                    token: Token { hash: u64::from(u32::from(character)), is_slot: false },
+                    is_marked: is_marked(character),
+                });
+            }
+            if pieces.count == PIECES {
+                return pieces;
             }
         }
+        pieces.push_word(text, word);
+        pieces
     }
-    Affix { fingerprint: Some(sequence_fingerprint(Kind::Affix, &tokens)), is_marked }
+
+    fn push_word(&mut self, text: &str, word: Option<(usize, usize)>) {
+        let word = word.and_then(|(from, to)| text.get(from..to));
+        if let Some(token) = word.and_then(word_token) {
+            self.push(Piece { token, is_marked: false });
+        }
+    }
+
+    fn push(&mut self, piece: Piece) {
+        if let Some(slot) = self.all.get_mut(self.count) {
+            *slot = piece;
+            self.count += 1;
+        }
+    }
+}
+
+fn is_of_word(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric();
+    }
+    character.is_alphanumeric() && !is_spaceless(character)
+}
+
+fn is_marked(mark: char) -> bool {
+    !matches!(
+        mark,
+        ',' | '.' | '"' | '\'' | '-' | '\u{2018}'..='\u{201F}' | '\u{2013}' | '\u{AB}' | '\u{BB}'
+    )
+}
+
+fn affix(pieces: &[Piece], side: Side) -> Affix {
+    let begin = Token { hash: 2 * pieces.len() as u64 + side as u64, is_slot: false };
+    let tokens = std::iter::once(begin).chain(pieces.iter().map(|piece| piece.token));
+    Affix {
+        fingerprint: Some(sequence_fingerprint(Kind::Affix, tokens)),
+        is_marked: pieces.iter().any(|piece| piece.is_marked),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What a document says twice: containment of a paragraph in all that stands before it.
 
 use super::shingle::Fingerprint;
-use crate::hash::HashMap;
 
 /// A paragraph that says again what earlier paragraphs of its document said.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,8 +16,8 @@ pub struct Repeat {
 /// Inside a document everything earlier pools: a paragraph may be two earlier ones joined.
 #[derive(Debug, Default)]
 pub(crate) struct RepeatFinder {
-    paragraphs: HashMap<Fingerprint, u32>,
-    shingles: HashMap<Fingerprint, u32>,
+    paragraphs: FirstSeen,
+    shingles: FirstSeen,
     hits: Vec<(u32, u32)>,
 }
 
@@ -39,15 +38,14 @@ impl RepeatFinder {
         shingles: &[Fingerprint],
         shingle_len: usize,
     ) -> Option<Repeat> {
-        let exact = *self.paragraphs.entry(strict).or_insert(index);
+        self.paragraphs.reserve(1);
+        let exact = self.paragraphs.first(strict, index);
         self.hits.clear();
-        for (at, shingle) in (0..).zip(shingles) {
-            match self.shingles.get(shingle) {
-                Some(&of) if of != index => self.hits.push((at, of)),
-                Some(_) => {}
-                None => {
-                    self.shingles.insert(*shingle, index);
-                }
+        self.shingles.reserve(shingles.len());
+        for (at, &shingle) in (0..).zip(shingles) {
+            let of = self.shingles.first(shingle, index);
+            if of != index {
+                self.hits.push((at, of));
             }
         }
         if exact != index {
@@ -66,6 +64,77 @@ impl RepeatFinder {
         let runs = self.hits.chunk_by(|a, b| a.1 == b.1);
         // The least index among equals: `max_by_key` keeps the last, so the order is turned round.
         runs.rev().max_by_key(|run| run.len()).map_or(0, |run| run[0].1)
+    }
+}
+
+/// The paragraph in which each fingerprint of a document stood first.
+///
+/// An open table that is emptied by counting up an epoch: a document costs nothing to forget, and
+/// a hash map's inserts were a fifth of the time of a sketch.
+#[derive(Debug)]
+struct FirstSeen {
+    /// A power of two of them, at most half of them taken.
+    slots: Vec<Slot>,
+    taken: usize,
+    epoch: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    fingerprint: u64,
+    paragraph: u32,
+    epoch: u32,
+}
+
+impl Default for FirstSeen {
+    fn default() -> Self {
+        Self { slots: Vec::new(), taken: 0, epoch: 1 }
+    }
+}
+
+impl FirstSeen {
+    fn clear(&mut self) {
+        self.taken = 0;
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.slots.fill(Slot::default());
+            self.epoch = 1;
+        }
+    }
+
+    /// Makes room for `more` fingerprints.
+    fn reserve(&mut self, more: usize) {
+        let wanted = (2 * (self.taken + more)).next_power_of_two().max(256);
+        if wanted <= self.slots.len() {
+            return;
+        }
+        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); wanted]);
+        self.taken = 0;
+        let epoch = self.epoch;
+        for slot in old.into_iter().filter(|slot| slot.epoch == epoch) {
+            self.first(Fingerprint(slot.fingerprint), slot.paragraph);
+        }
+    }
+
+    /// Where `fingerprint` stood first: in `paragraph` when it is new. Room for it was made.
+    #[inline]
+    fn first(&mut self, fingerprint: Fingerprint, paragraph: u32) -> u32 {
+        let mask = self.slots.len() - 1;
+        // Any bits but the lowest, which tell kinds apart; all are well mixed.
+        #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
+        let mut at = (fingerprint.0 >> 20) as usize & mask;
+        loop {
+            let slot = &mut self.slots[at];
+            if slot.epoch != self.epoch {
+                *slot = Slot { fingerprint: fingerprint.0, paragraph, epoch: self.epoch };
+                self.taken += 1;
+                return paragraph;
+            }
+            if slot.fingerprint == fingerprint.0 {
+                return slot.paragraph;
+            }
+            at = (at + 1) & mask;
+        }
     }
 }
 

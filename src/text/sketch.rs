@@ -5,7 +5,7 @@ use super::look::{Look, look};
 use super::repeat::{Repeat, RepeatFinder};
 use super::shingle::{Fingerprint, paragraph_fingerprints, shingles, winnow};
 use super::split::{ParagraphMode, paragraphs};
-use super::tokenize::{Token, tokenize};
+use super::tokenize::{Token, Tokenizer};
 use crate::document::{Document, Span};
 use crate::hash;
 
@@ -79,7 +79,7 @@ pub struct Sketch {
 }
 
 /// How many of a document's long paragraphs stand for it.
-pub const CONTEXTS: usize = 4;
+pub const CONTEXTS: usize = 8;
 /// Numbers of a paragraph that are compared with a witness's, at most.
 const SLOTS_KEPT: usize = 16;
 /// A paragraph of at least this many tokens says what its document is about.
@@ -106,6 +106,7 @@ impl Sketch {
 #[derive(Debug, Default)]
 pub struct Sketcher {
     recipe: Recipe,
+    tokenizer: Tokenizer,
     tokens: Vec<Token>,
     dense: Vec<Fingerprint>,
     picks: Vec<u32>,
@@ -148,7 +149,7 @@ impl Sketcher {
         kept: &mut Vec<Shingle>,
     ) -> ParagraphSketch {
         self.tokens.clear();
-        tokenize(text, &mut self.tokens);
+        self.tokenizer.tokenize(text, &mut self.tokens);
         let (strict, masked) = paragraph_fingerprints(&self.tokens);
         shingles(&self.tokens, self.recipe.shingle_len, &mut self.dense);
         self.picks.clear();
@@ -226,11 +227,7 @@ pub struct Shape {
 
 impl Shape {
     pub(crate) fn of(text: &str) -> Self {
-        let (mut capitals, mut small) = (0_u32, 0_u32);
-        for character in text.chars().take(200) {
-            capitals += u32::from(character.is_uppercase());
-            small += u32::from(character.is_lowercase());
-        }
+        let (capitals, small) = cases(text);
         let quotes =
             |c: char| matches!(c, '"' | '\u{AB}' | '\u{BB}' | '\u{201C}'..='\u{201F}' | '\u{300C}');
         let last = text.chars().next_back().unwrap_or(' ');
@@ -240,6 +237,18 @@ impl Shape {
             ends_in_mark: !last.is_alphanumeric() && !quotes(last) && ending(text) == Ending::Open,
         }
     }
+}
+
+/// Upper-case and lower-case letters among the first 200 characters.
+fn cases(text: &str) -> (usize, usize) {
+    const LOOKED_AT: usize = 200;
+    let head = text.as_bytes().get(..LOOKED_AT).unwrap_or(text.as_bytes());
+    if head.is_ascii() {
+        let count = |is: fn(&u8) -> bool| head.iter().filter(|byte| is(byte)).count();
+        return (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+    }
+    let head = || text.chars().take(LOOKED_AT);
+    (head().filter(|c| c.is_uppercase()).count(), head().filter(|c| c.is_lowercase()).count())
 }
 
 /// How a paragraph ends, quotation marks and brackets aside.
