@@ -5,7 +5,7 @@ use crate::decide::{Evidence, Gatherer, Profile, Reason, context};
 use crate::document::{Document, Span, without};
 use crate::error::Result;
 use crate::index::build::Texts;
-use crate::index::{Assembly, Builder, Index, Keep};
+use crate::index::{Assembly, Builder, Finder, Index, Keep};
 use crate::text::split::removal_spans;
 use crate::text::{Sketch, Sketcher};
 
@@ -60,9 +60,20 @@ impl<'a> Stripper<'a> {
     }
 
     /// Judges `document`, which is record `record` of the input `key`.
-    pub fn strip(&mut self, document: &Document, (key, record): (&str, u64)) -> Stripped {
+    pub fn strip(&mut self, document: &Document, place: (&str, u64)) -> Stripped {
+        let mut finder = Finder::Search(self.gatherer.index());
+        self.strip_by(document, place, &mut finder)
+    }
+
+    /// Judges `document` by the rows that `finder` finds.
+    pub(crate) fn strip_by(
+        &mut self,
+        document: &Document,
+        place: (&str, u64),
+        finder: &mut Finder<'a>,
+    ) -> Stripped {
         let sketch = self.sketcher.sketch(document);
-        let evidence = self.gatherer.gather(document, &sketch, (key, record));
+        let evidence = self.gatherer.gather(document, &sketch, place, finder);
         let judgment = context::judge(&evidence, &self.config.policy);
         let gone: Vec<bool> = judgment.verdicts.iter().map(|v| v.reason().is_some()).collect();
         let spans: Vec<Span> = sketch.paragraphs.iter().map(|paragraph| paragraph.span).collect();

@@ -4,6 +4,7 @@
 //! in the order they were read, so that nothing depends on which thread was quicker. At most
 //! twice as many batches as threads are under way.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,9 +18,11 @@ use crate::decide::{Reason, score};
 use crate::document::{Document, Span, without};
 use crate::engine::{Removal, Stripped, Stripper};
 use crate::error::{Error, Result};
+use crate::index::answers::AnswersWriter;
 use crate::index::build::Texts;
 use crate::index::format::EncodedPartition;
-use crate::index::{Assembly, Builder, Index, Keep, PARTITIONS};
+use crate::index::merge::Workspace;
+use crate::index::{Answers, Assembly, Builder, Finder, Index, Keep, PARTITIONS};
 use crate::io::read::{Batch, BatchReader, Broken, Decoded, Record};
 use crate::io::source::{Source, Sources};
 use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
@@ -78,7 +81,8 @@ pub enum OutputStyle {
 
 /// What comes from reading, in order.
 enum Step {
-    Batch(Batch),
+    /// A batch and its number, from 0, over all inputs.
+    Batch(usize, Batch),
     End(usize),
     Unreadable(usize, Error),
 }
@@ -115,7 +119,7 @@ impl<'a> Job<'a> {
         let builder = self.count(texts, &mut summary, &mut rejects)?;
         let assembly = self.assemble(older, Some(&builder), Keep::All)?;
         let mut staged = Staged::default();
-        self.write_index(&assembly, path, &mut staged)?;
+        self.write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
         rejects.finish(&mut staged)?;
         self.complete(&mut summary, None, targets, &mut staged)?;
         Ok((summary, staged))
@@ -128,7 +132,8 @@ impl<'a> Job<'a> {
     /// When they do not fit together or the sum cannot be written.
     pub fn merge(&self, indexes: &[&Index], path: &Path) -> Result<Staged> {
         let mut staged = Staged::default();
-        self.write_index(&self.assemble(indexes, None, Keep::All)?, path, &mut staged)?;
+        let assembly = self.assemble(indexes, None, Keep::All)?;
+        self.write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
         Ok(staged)
     }
 
@@ -143,19 +148,24 @@ impl<'a> Job<'a> {
         save: Option<(&Path, Texts)>,
         targets: &Targets,
     ) -> Result<(Summary, Staged)> {
+        let config = self.config;
         let (keep, texts) = save.map_or((Keep::Repeated, Texts::Omit), |(_, t)| (Keep::All, t));
         let builder = self.count(texts, &mut Summary::default(), &mut Rejects::default())?;
         let assembly = self.assemble(older.as_slice(), Some(&builder), keep)?;
+        let folder = &config.temporary_folder;
+        let mut answers = assembly.answers(unnamed(folder)?, folder);
+        let partitions = self.answered(&assembly, &mut answers);
         let mut staged = Staged::default();
         let index = if let Some((path, _)) = save {
-            let file = self.write_index(&assembly, path, &mut staged)?;
+            let file = self.write_index(&assembly, partitions, path, &mut staged)?;
             Index::map(&file, &path.display().to_string())?
         } else {
-            self.map_temporary(&assembly)?
+            self.map_temporary(&assembly, partitions)?
         };
         drop(assembly);
         drop(builder);
-        let summary = self.strip_into(&index, targets, &mut staged)?;
+        let answers = answers.finish()?;
+        let summary = self.strip_into(&index, Some(&answers), targets, &mut staged)?;
         Ok((summary, staged))
     }
 
@@ -166,7 +176,7 @@ impl<'a> Job<'a> {
     /// When a limit is passed or something cannot be written.
     pub fn strip(&self, index: &Index, targets: &Targets) -> Result<(Summary, Staged)> {
         let mut staged = Staged::default();
-        let summary = self.strip_into(index, targets, &mut staged)?;
+        let summary = self.strip_into(index, None, targets, &mut staged)?;
         Ok((summary, staged))
     }
 
@@ -178,7 +188,7 @@ impl<'a> Job<'a> {
     pub fn learn_temporary(&self) -> Result<Index> {
         let builder = self.count(Texts::Omit, &mut Summary::default(), &mut Rejects::default())?;
         let assembly = self.assemble(&[], Some(&builder), Keep::Repeated)?;
-        self.map_temporary(&assembly)
+        self.map_temporary(&assembly, self.partitions(&assembly))
     }
 
     /// The first document with this id, and how `index` judges it.
@@ -187,9 +197,9 @@ impl<'a> Job<'a> {
     ///
     /// When the run is stopped.
     pub fn explain(&self, index: &Index, id: &str) -> Result<Option<(Document, Stripped)>> {
-        let mut steps = Steps { job: self, source: 0, reader: None };
+        let mut steps = Steps { job: self, source: 0, batches: 0, reader: None };
         while let Some(step) = steps.next()? {
-            let Step::Batch(batch) = step else { continue };
+            let Step::Batch(_, batch) = step else { continue };
             let source = &self.sources.sources[batch.source];
             for record in batch.decode(source, &self.config.fields, &self.config.limits) {
                 if let Record::Document(decoded) = record
@@ -205,10 +215,14 @@ impl<'a> Job<'a> {
         Ok(None)
     }
 
-    fn map_temporary(&self, assembly: &Assembly) -> Result<Index> {
+    fn map_temporary(
+        &self,
+        assembly: &Assembly,
+        partitions: impl Iterator<Item = Result<EncodedPartition>>,
+    ) -> Result<Index> {
         let file = unnamed(&self.config.temporary_folder)?;
         let out = std::io::BufWriter::new(file);
-        let out = assembly.write(out, self.partitions(assembly))?;
+        let out = assembly.write(out, partitions)?;
         let file = out
             .into_inner()
             .map_err(|e| Error::io("write to", &self.config.temporary_folder, e.into_error()))?;
@@ -231,12 +245,13 @@ impl<'a> Job<'a> {
     fn write_index(
         &self,
         assembly: &Assembly,
+        partitions: impl Iterator<Item = Result<EncodedPartition>>,
         path: &Path,
         staged: &mut Staged,
     ) -> Result<std::fs::File> {
         let file = temporary_beside(path)?;
         let out = std::io::BufWriter::new(file);
-        let out = assembly.write(out, self.partitions(assembly))?;
+        let out = assembly.write(out, partitions)?;
         let file = out.into_inner().map_err(|e| Error::io("write", path, e.into_error()))?;
         let open = file.reopen().map_err(|e| Error::io("open", path, e))?;
         staged.add(file, path.to_owned());
@@ -248,12 +263,39 @@ impl<'a> Job<'a> {
         &'b self,
         assembly: &'b Assembly<'b>,
     ) -> impl Iterator<Item = Result<EncodedPartition>> {
+        self.in_parallel(|partition| assembly.partition(partition))
+    }
+
+    /// The same, their answers written as well.
+    fn answered<'b>(
+        &'b self,
+        assembly: &'b Assembly<'b>,
+        answers: &'b mut AnswersWriter,
+    ) -> impl Iterator<Item = Result<EncodedPartition>> {
+        thread_local! {
+            static WORKSPACE: RefCell<Workspace> = RefCell::default();
+        }
+        let made = self.in_parallel(|partition| {
+            WORKSPACE.with_borrow_mut(|workspace| assembly.answered(partition, workspace))
+        });
+        made.map(move |made| {
+            let (encoded, answered) = made?;
+            answers.partition(&answered)?;
+            Ok(encoded)
+        })
+    }
+
+    /// What `make` makes of the numbers of all partitions, in order.
+    fn in_parallel<'b, T: Send + 'b>(
+        &'b self,
+        make: impl Fn(usize) -> T + Sync + 'b,
+    ) -> impl Iterator<Item = T> + 'b {
         use rayon::prelude::*;
-        let width = self.pool.current_num_threads();
+        let width = 4 * self.pool.current_num_threads();
         (0..PARTITIONS).step_by(width).flat_map(move |first| {
             let group: Vec<_> = self.pool.install(|| {
                 let group = (first..PARTITIONS.min(first + width)).into_par_iter();
-                group.map(|partition| assembly.partition(partition)).collect()
+                group.with_max_len(1).map(&make).collect()
             });
             group
         })
@@ -265,7 +307,7 @@ impl<'a> Job<'a> {
         let mut builder = Builder::new(config.recipe, config.memory_bytes, folder, texts);
         let mut current = None;
         let work = |step: Step| match step {
-            Step::Batch(batch) => Ok(self.sketch_batch(&batch)),
+            Step::Batch(_, batch) => Ok(self.sketch_batch(&batch)),
             Step::End(source) => Err((source, None)),
             Step::Unreadable(source, error) => Err((source, Some(error))),
         };
@@ -279,6 +321,7 @@ impl<'a> Job<'a> {
                 current = Some(batch.source);
                 builder.begin_input(&self.sources.sources[batch.source].key);
             }
+            builder.begin_batch();
             for (document, record, order, sketch) in &batch.sketched {
                 summary.documents += 1;
                 summary.text_bytes += document.text.len() as u64;
@@ -317,7 +360,13 @@ impl<'a> Job<'a> {
         done
     }
 
-    fn strip_into(&self, index: &Index, targets: &Targets, staged: &mut Staged) -> Result<Summary> {
+    fn strip_into(
+        &self,
+        index: &Index,
+        answers: Option<&Answers>,
+        targets: &Targets,
+        staged: &mut Staged,
+    ) -> Result<Summary> {
         let mut summary = Summary::default();
         let mut rejects = Rejects::new(targets);
         let create =
@@ -325,7 +374,11 @@ impl<'a> Job<'a> {
         let mut audit = create(&targets.removed)?;
         let mut outputs = Outputs { targets, sources: self.sources, open: None };
         let work = |step: Step| match step {
-            Step::Batch(batch) => Ok(self.strip_batch(&batch, index, targets)),
+            Step::Batch(number, batch) => {
+                let finder = answers.and_then(|answers| answers.of_batch(index, number));
+                let finder = finder.unwrap_or(Finder::Search(index));
+                Ok(self.strip_batch(&batch, index, finder, targets))
+            }
             Step::End(source) => Err((source, None)),
             Step::Unreadable(source, error) => Err((source, Some(error))),
         };
@@ -348,10 +401,11 @@ impl<'a> Job<'a> {
         Ok(summary)
     }
 
-    fn strip_batch(
-        &self,
+    fn strip_batch<'b>(
+        &'b self,
         batch: &Batch,
-        index: &Index,
+        index: &'b Index,
+        mut finder: Finder<'b>,
         targets: &Targets,
     ) -> Result<StrippedBatch> {
         let source = &self.sources.sources[batch.source];
@@ -377,7 +431,7 @@ impl<'a> Job<'a> {
                 }
                 Record::Document(decoded) => {
                     let place = (source.key.as_str(), decoded.place.record);
-                    let judged = stripper.strip(&decoded.document, place);
+                    let judged = stripper.strip_by(&decoded.document, place, &mut finder);
                     let writer = DocumentWriter {
                         source,
                         index,
@@ -452,7 +506,7 @@ impl<'a> Job<'a> {
         work: impl Fn(Step) -> U + Sync,
         mut consume: impl FnMut(U) -> Result<()>,
     ) -> Result<()> {
-        let mut steps = Steps { job: self, source: 0, reader: None };
+        let mut steps = Steps { job: self, source: 0, batches: 0, reader: None };
         if self.pool.current_num_threads() == 1 {
             while let Some(step) = steps.next()? {
                 consume(work(step))?;
@@ -490,6 +544,8 @@ impl<'a> Job<'a> {
 struct Steps<'a> {
     job: &'a Job<'a>,
     source: usize,
+    /// How many were read.
+    batches: usize,
     reader: Option<BatchReader>,
 }
 
@@ -515,7 +571,8 @@ impl Steps<'_> {
             },
         };
         if let Some(batch) = reader.next_batch(&self.job.config.limits) {
-            return Ok(Some(Step::Batch(batch)));
+            self.batches += 1;
+            return Ok(Some(Step::Batch(self.batches - 1, batch)));
         }
         let digest = reader.digest();
         self.reader = None;

@@ -134,17 +134,16 @@ fn site_shown(index: &Index, site: &str, command: &args::Inspect) -> Result<Stri
 /// What recurs on a site, by the wanted order; the index is read once and only the first kept.
 fn templates(index: &Index, number: u32, command: &args::Inspect) -> Vec<Template> {
     let mut found = BTreeSet::new();
-    for row in (0..PARTITIONS).flat_map(|partition| index.rows(partition)) {
-        if row.fingerprint.kind() != Kind::Paragraph {
+    for (fingerprint, row) in (0..PARTITIONS).flat_map(|partition| index.rows(partition)) {
+        if fingerprint.kind() != Kind::Paragraph {
             continue;
         }
-        let sites = row.sites();
-        let Some(count) = sites.iter().find(|count| count.site == number) else { continue };
-        if let (true, Some(text)) = (count.documents > 1, index.text(row.fingerprint)) {
+        let Some(count) = row.on_site(number) else { continue };
+        if let (true, Some(text)) = (count.documents > 1, index.text(fingerprint)) {
             let template = Template {
                 documents: count.documents,
                 heads: count.heads,
-                other_sites: sites.len() - 1,
+                other_sites: row.totals().sites as usize - 1,
                 text: text.to_owned(),
             };
             found.insert((template.rank(command.sort), template));

@@ -1,5 +1,6 @@
 //! What the document, its site and the corpus say of a paragraph, in numbers.
 
+use super::found::{FoundRows, ParagraphRows};
 use super::page::profile::Counted;
 use super::page::{Model, PageEvidence, Profile, Profiles, Recurrence};
 use super::page::{page_evidence, page_features};
@@ -7,7 +8,7 @@ use super::policy::Policy;
 use super::rules::Rules;
 use super::score;
 use crate::document::Document;
-use crate::index::{Index, Row, SiteCount};
+use crate::index::{Finder, Index, Row, SiteCount};
 use crate::text::affix::AFFIXES;
 use crate::text::repeat::{Repeat, covered_tokens, ratio};
 use crate::text::sketch::{CONTEXTS, Ending, Shape, context_hash};
@@ -118,6 +119,13 @@ pub struct Gatherer<'a> {
     profiles: Profiles<'a>,
 }
 
+/// The rows of a paragraph and of its shingles, by their first token.
+#[derive(Clone, Copy)]
+struct Found<'s, 'a> {
+    rows: &'s ParagraphRows<'a>,
+    shingles: &'s [(u32, Row<'a>)],
+}
+
 /// The document that is judged, as the index sees it.
 struct Subject {
     /// Its number, when the index has counted it.
@@ -132,16 +140,23 @@ impl<'a> Gatherer<'a> {
         Self { index, rules, policy, model, profiles: Profiles::new(index, policy.profile) }
     }
 
+    /// The index that is looked into.
+    pub fn index(&self) -> &'a Index {
+        self.index
+    }
+
     /// The evidence for each paragraph of `document`, which is record `record` of input `key`.
     ///
-    /// What the index has counted of this very document is taken off first: a document is never
-    /// its own witness.
+    /// `finder` finds the rows of the index. What that has counted of this very document is taken
+    /// off first: a document is never its own witness.
     pub fn gather(
         &self,
         document: &Document,
         sketch: &Sketch,
         (key, record): (&str, u64),
+        finder: &mut Finder<'a>,
     ) -> Vec<Evidence> {
+        let rows = FoundRows::new(sketch, finder);
         let subject = Subject {
             own: self.own_number(sketch.identity, key, record),
             site: self.index.site(&document.site),
@@ -150,13 +165,14 @@ impl<'a> Gatherer<'a> {
         let is_page =
             self.policy.scopes.document && self.profile(&subject, sketch) == Profile::Page;
         let mut pages = if is_page {
-            self.look_at_page(&subject, document, sketch).into_iter()
+            self.look_at_page(&subject, document, sketch, &rows).into_iter()
         } else {
             Vec::new().into_iter()
         };
         let mut is_head = true;
         let count = u32::try_from(sketch.paragraphs.len()).unwrap_or(u32::MAX);
-        let paragraphs = (0..).zip(&sketch.paragraphs).map(|(at, paragraph)| {
+        let paragraphs = sketch.paragraphs.iter().zip(&rows.paragraphs);
+        let paragraphs = (0..).zip(paragraphs).map(|(at, (paragraph, found))| {
             let text = paragraph.span.of(&document.text);
             let mut evidence = Evidence {
                 bytes: paragraph.span.len(),
@@ -166,7 +182,7 @@ impl<'a> Gatherer<'a> {
                 shape: paragraph.shape,
                 before: at,
                 behind: count - 1 - at,
-                affixes: self.affix_evidence(&subject, paragraph),
+                affixes: self.affix_evidence(&subject, paragraph, found),
                 is_head: is_head && paragraph.tokens > 0,
                 rule: self.rule(paragraph, text),
                 denied: self.rules.deny.find_paragraph(paragraph.masked, text).map(Into::into),
@@ -180,7 +196,8 @@ impl<'a> Gatherer<'a> {
                 is_head = false;
                 // What the page itself speaks against needs no other document to do so.
                 if evidence.page.as_ref().is_none_or(PageEvidence::may_stay) {
-                    self.look_up(&subject, sketch, paragraph, &mut evidence);
+                    let found = Found { rows: found, shingles: rows.shingles_of(found) };
+                    self.look_up(&subject, paragraph, found, &mut evidence);
                 }
             }
             evidence
@@ -203,12 +220,12 @@ impl<'a> Gatherer<'a> {
         subject: &Subject,
         document: &Document,
         sketch: &Sketch,
+        rows: &FoundRows,
     ) -> Vec<PageEvidence> {
-        let recurrence = if self.policy.scopes.site {
-            Recurrence::new(self.index, document, sketch, subject.own)
-        } else {
-            Recurrence::default()
-        };
+        let site = subject.site.filter(|_| self.policy.scopes.site);
+        let recurrence = site.map_or_else(Recurrence::default, |site| {
+            Recurrence::from_rows((self.index, site), sketch, rows, subject.own)
+        });
         page_evidence(&page_features(document, sketch, &recurrence), self.model)
     }
 
@@ -232,42 +249,22 @@ impl<'a> Gatherer<'a> {
     fn look_up(
         &self,
         subject: &Subject,
-        sketch: &Sketch,
         paragraph: &ParagraphSketch,
+        found: Found<'_, 'a>,
         evidence: &mut Evidence,
     ) {
-        let masked = self.index.row(paragraph.masked);
-        let strict = if paragraph.strict == paragraph.masked {
-            masked
-        } else {
-            self.index.row(paragraph.strict)
-        };
-        evidence.site = self.site_evidence(subject, evidence.is_head, paragraph, (masked, strict));
+        evidence.site = self.site_evidence(subject, evidence.is_head, paragraph, found.rows);
         let wants_witness = self.policy.wants_witness(paragraph.tokens);
         if wants_witness {
-            evidence.witness = self.exact_witness(subject, (sketch, paragraph), masked, strict);
+            evidence.witness = self.exact_witness(subject, paragraph, found);
         }
-        let wants_near = wants_witness && evidence.witness.is_none();
         // Where the whole paragraph recurs, its parts say no more.
-        let wants_template = !self.policy.is_template(u32::MAX, evidence.site.contexts);
-        if !wants_near && !wants_template {
-            return;
+        if !self.policy.is_template(u32::MAX, evidence.site.contexts) {
+            evidence.site.template = self.template_coverage(subject, paragraph, found.shingles);
         }
-        let shingles = self.shingles(sketch, paragraph);
-        if wants_template {
-            evidence.site.template = self.template_coverage(subject, paragraph, &shingles);
+        if wants_witness && evidence.witness.is_none() {
+            evidence.witness = self.near_witness(subject, paragraph, found.shingles);
         }
-        if wants_near {
-            evidence.witness = self.near_witness(subject, paragraph, &shingles);
-        }
-    }
-
-    /// Where the paragraph's shingles stand, and how they recur.
-    fn shingles(&self, sketch: &Sketch, paragraph: &ParagraphSketch) -> Vec<(usize, Row<'a>)> {
-        let rows = sketch.shingles_of(paragraph).iter().filter_map(|shingle| {
-            Some((shingle.token as usize, self.index.row(shingle.fingerprint)?))
-        });
-        rows.collect()
     }
 
     fn site_evidence(
@@ -275,7 +272,7 @@ impl<'a> Gatherer<'a> {
         subject: &Subject,
         is_head: bool,
         paragraph: &ParagraphSketch,
-        (masked, strict): (Option<Row>, Option<Row>),
+        &ParagraphRows { masked, strict, .. }: &ParagraphRows,
     ) -> SiteEvidence {
         let here = |row: Option<Row>| row?.on_site(subject.site?);
         let new = u32::from(subject.own.is_none());
@@ -309,11 +306,15 @@ impl<'a> Gatherer<'a> {
         &self,
         subject: &Subject,
         paragraph: &ParagraphSketch,
+        found: &ParagraphRows,
     ) -> [AffixEvidence; AFFIXES] {
+        let mut rows = found.affixes.into_iter();
         paragraph.affixes.map(|affix| {
-            let Some(fingerprint) = affix.fingerprint else { return AffixEvidence::default() };
+            let row = rows.next().flatten();
+            if affix.fingerprint.is_none() {
+                return AffixEvidence::default();
+            }
             let new = u32::from(subject.own.is_none());
-            let row = self.index.row(fingerprint);
             let here = row.and_then(|row| row.on_site(subject.site?));
             let here = here.map_or(0, |count| count.documents);
             let all = row.map_or(0, |row| row.totals().documents);
@@ -342,28 +343,23 @@ impl<'a> Gatherer<'a> {
     fn exact_witness(
         &self,
         subject: &Subject,
-        (sketch, paragraph): (&Sketch, &ParagraphSketch),
-        masked: Option<Row>,
-        strict: Option<Row>,
+        paragraph: &ParagraphSketch,
+        found: Found<'_, 'a>,
     ) -> Option<Witness> {
-        let strict = strict?;
+        let strict = found.rows.strict?;
         let is_witness = |number: u32| {
             self.is_witness(subject, number) && self.profiles.is_surely_article(number)
         };
-        let mut candidates: Vec<(u32, SiteCount)> = strict
-            .sites()
-            .into_iter()
-            .filter_map(|count| {
-                Some((*count.sample.iter().find(|&&number| is_witness(number))?, count))
-            })
-            .collect();
+        let first = |count: &SiteCount| count.sample.iter().copied().find(|&n| is_witness(n));
+        let mut candidates: Vec<(u32, SiteCount)> =
+            strict.sites().filter_map(|count| Some((first(&count)?, count))).collect();
         candidates.sort_unstable_by_key(|(number, _)| *number);
         let own = context_hash(paragraph.masked);
         let stays = |count: &SiteCount| {
-            let template = masked.and_then(|row| row.on_site(count.site));
+            let template = found.rows.masked.and_then(|row| row.on_site(count.site));
             let template = template.as_ref().unwrap_or(count);
             let (_, contexts) = self.distinct_contexts(subject, own, &template.sample);
-            !self.may_be_boilerplate(sketch, paragraph, template, contexts)
+            !self.may_be_boilerplate(paragraph, found, template, contexts)
         };
         let (number, _) = candidates.into_iter().find(|(_, count)| stays(count))?;
         let documents = strict.totals().documents + u32::from(subject.own.is_none());
@@ -373,8 +369,8 @@ impl<'a> Gatherer<'a> {
     /// Whether there is ground to call the paragraph boilerplate on another site.
     fn may_be_boilerplate(
         &self,
-        sketch: &Sketch,
         paragraph: &ParagraphSketch,
+        found: Found,
         count: &SiteCount,
         contexts: u32,
     ) -> bool {
@@ -393,10 +389,10 @@ impl<'a> Gatherer<'a> {
             of_documents,
             contexts,
             of_elsewhere: self.index.documents() as u64 - of_documents,
-            template: self.template_coverage(&there, paragraph, &self.shingles(sketch, paragraph)),
+            template: self.template_coverage(&there, paragraph, found.shingles),
             ..SiteEvidence::default()
         };
-        score::has_ground(&site, &self.affix_evidence(&there, paragraph))
+        score::has_ground(&site, &self.affix_evidence(&there, paragraph, found.rows))
     }
 
     /// Whether document `number` may speak against the judged one.
@@ -413,16 +409,18 @@ impl<'a> Gatherer<'a> {
         &self,
         subject: &Subject,
         paragraph: &ParagraphSketch,
-        shingles: &[(usize, Row)],
+        shingles: &[(u32, Row)],
     ) -> Option<Witness> {
         let mut votes: Vec<(u32, usize)> = Vec::new();
         for (token, row) in shingles {
             if row.totals().sites > PHRASE_SITES_MIN {
                 continue;
             }
-            let numbers = row.sites().into_iter().flat_map(|count| count.sample);
-            let numbers = numbers.filter(|&number| self.is_witness(subject, number));
-            votes.extend(numbers.map(|number| (number, *token)));
+            for count in row.sites() {
+                let numbers = count.sample.iter().copied();
+                let numbers = numbers.filter(|&number| self.is_witness(subject, number));
+                votes.extend(numbers.map(|number| (number, *token as usize)));
+            }
         }
         votes.sort_unstable();
         let shingle_len = self.index.recipe().shingle_len;
@@ -447,19 +445,20 @@ impl<'a> Gatherer<'a> {
         &self,
         subject: &Subject,
         paragraph: &ParagraphSketch,
-        shingles: &[(usize, Row)],
+        shingles: &[(u32, Row)],
     ) -> f64 {
         let own = context_hash(paragraph.masked);
         let new = u32::from(subject.own.is_none());
         let on_site = shingles.iter().filter(|(_, row)| {
             let count = subject.site.and_then(|site| row.on_site(site));
+            let count = count.filter(|c| self.policy.is_template(c.documents + new, u32::MAX));
             count.is_some_and(|count| {
                 let contexts = self.distinct_contexts(subject, own, &count.sample).1;
                 self.policy.is_template(count.documents + new, contexts)
             })
         });
         let shingle_len = self.index.recipe().shingle_len;
-        let covered = covered_tokens(on_site.map(|(token, _)| *token), shingle_len);
+        let covered = covered_tokens(on_site.map(|(token, _)| *token as usize), shingle_len);
         ratio(covered, paragraph.tokens as usize)
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod context;
 pub mod evidence;
+pub mod found;
 pub mod page;
 pub mod patterns;
 pub mod policy;

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use super::spill::Spill;
 use super::table::{DocumentRow, Input, Site};
+use super::tuples::{Tuple, Tuples};
 use super::{TEXT_BYTES_MAX, partition_of};
 use crate::document::Document;
 use crate::error::Result;
 use crate::hash::HashMap;
 use crate::text::look::Look;
+use crate::text::shingle::Kind;
 use crate::text::sketch::{Recipe, Sketch};
 
 /// Whether the first text of each fingerprint is kept, so that people can see what recurs.
@@ -44,15 +46,13 @@ pub struct Builder {
     pub(super) id_ends: Vec<u64>,
     pub(super) sites: Vec<Site>,
     pub(super) inputs: Vec<Input>,
-    pub(super) tuples: Spill,
+    pub(super) tuples: Tuples,
     pub(super) texts: Option<Spill>,
     site_numbers: HashMap<String, u32>,
 }
 
-/// Bytes of one (fingerprint, document) pair as it is spilled.
-pub(super) const TUPLE_BYTES: usize = 12;
-/// Set in a tuple's document number when the paragraph is the document's first.
-pub(super) const TUPLE_HEAD: u32 = 1 << 31;
+/// A run has fewer documents: one bit of a number says whether a paragraph is a head.
+const DOCUMENTS_MAX: u32 = 1 << 31;
 /// Bytes before the text in a spilled text record: fingerprint, document number, length.
 pub(super) const TEXT_PREFIX_BYTES: usize = 14;
 
@@ -70,7 +70,7 @@ impl Builder {
             id_ends: Vec::new(),
             sites: Vec::new(),
             inputs: Vec::new(),
-            tuples: Spill::new(tuple_bytes, folder),
+            tuples: Tuples::new(tuple_bytes, folder),
             texts: (texts == Texts::Keep).then(|| Spill::new(text_bytes, folder)),
             site_numbers: HashMap::default(),
         }
@@ -79,6 +79,11 @@ impl Builder {
     /// The documents added from now on come from the input `key`.
     pub fn begin_input(&mut self, key: &str) {
         self.inputs.push(Input { generation: 0, key: key.to_owned(), digest: 0, documents: 0 });
+    }
+
+    /// The documents added from now on are the next batch, for [`super::Answers::of_batch`].
+    pub fn begin_batch(&mut self) {
+        self.tuples.begin_batch();
     }
 
     /// Counts one document: record number `record` of the current input.
@@ -97,7 +102,7 @@ impl Builder {
         order: u64,
         sketch: &Sketch,
     ) -> Result<()> {
-        let number = u32::try_from(self.documents.len()).ok().filter(|&n| n < TUPLE_HEAD);
+        let number = u32::try_from(self.documents.len()).ok().filter(|&n| n < DOCUMENTS_MAX);
         let number = number.expect("a run has fewer than 2^31 documents");
         let site = self.site_number(&document.site);
         self.sites[site as usize].documents += 1;
@@ -123,24 +128,18 @@ impl Builder {
     }
 
     fn add_tuples(&mut self, number: u32, sketch: &Sketch) -> Result<()> {
-        let mut push = |fingerprint: crate::text::Fingerprint, number: u32| {
-            let mut tuple = [0; TUPLE_BYTES];
-            tuple[..8].copy_from_slice(&fingerprint.0.to_le_bytes());
-            tuple[8..].copy_from_slice(&number.to_le_bytes());
-            self.tuples.push(partition_of(fingerprint), &tuple)
-        };
-        let mut flag = TUPLE_HEAD;
+        let mut is_head = true;
         for paragraph in sketch.paragraphs.iter().filter(|p| p.tokens > 0) {
-            push(paragraph.masked, number | flag)?;
-            if paragraph.strict != paragraph.masked {
-                push(paragraph.strict, number | flag)?;
+            for fingerprint in paragraph.fingerprints() {
+                let is_head = is_head && fingerprint.kind() == Kind::Paragraph;
+                self.tuples.push(Tuple { fingerprint: fingerprint.0, number, is_head })?;
             }
-            flag = 0;
-            for affix in paragraph.affixes.iter().filter_map(|affix| affix.fingerprint) {
-                push(affix, number)?;
-            }
+            is_head = false;
         }
-        sketch.shingles.iter().try_for_each(|shingle| push(shingle.fingerprint, number))
+        sketch.shingles.iter().try_for_each(|shingle| {
+            let fingerprint = shingle.fingerprint.0;
+            self.tuples.push(Tuple { fingerprint, number, is_head: false })
+        })
     }
 
     fn add_texts(&mut self, number: u32, document: &Document, sketch: &Sketch) -> Result<()> {

@@ -14,10 +14,9 @@
 //!
 //! The value of an entry is a document number with bit 32 set when the paragraph stood at its
 //! head, where one document holds the fingerprint; else bit 63 is set and the rest is the offset of
-//! a row in the payload: varints (number of sites, documents and heads over all
-//! of them, then for each: site, documents, heads, sample
-//! size, sample as differences of rising document numbers). The header holds an XXH3-64 of each
-//! section, so that damage is found when the file is opened.
+//! a row in the payload (see [`super::row`]). The header holds an XXH3-64 of each section, so that
+//! damage is found when the file is opened. A partition of a temporary index may have rows without
+//! entries: then they are found by [`super::answers`].
 
 use std::io::Write;
 
@@ -28,7 +27,7 @@ use crate::text::sketch::{CONTEXTS, Recipe};
 
 pub(super) const MAGIC: [u8; 8] = *b"dechaff\0";
 /// Raised when older readers could not understand a new file.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 pub(super) const PREAMBLE_BYTES: usize = 16;
 pub(super) const TRAILER_BYTES: usize = 24;
 pub(super) const DOCUMENT_BYTES: usize = 32 + 4 * CONTEXTS;
@@ -92,6 +91,13 @@ impl EncodedPartition {
     /// Whether it holds no row.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Where the row of `fingerprint` lies in the payload, when several documents hold it.
+    pub(super) fn offset_of(&self, fingerprint: u64) -> Option<usize> {
+        let at = self.entries.binary_search_by_key(&fingerprint, |entry| entry.0).ok()?;
+        let value = self.entries[at].1;
+        usize::try_from(value & !IS_OFFSET).ok().filter(|_| value & IS_OFFSET != 0)
     }
 
     /// A compact spelling for the way between machines; [`Self::from_exchange`] reads it.

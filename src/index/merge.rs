@@ -2,15 +2,18 @@
 
 use std::io::Write;
 
-use super::build::{Builder, TEXT_PREFIX_BYTES, TUPLE_BYTES, TUPLE_HEAD};
+use super::PARTITIONS;
+use super::answers::{AnswersWriter, PartitionAnswers};
+use super::build::{Builder, TEXT_PREFIX_BYTES};
 use super::format::{
     EncodedPartition, Header, IS_HEAD, IS_OFFSET, Writer, push_varint, u32_at, u64_at,
 };
-use super::table::{DocumentRow, Index, Input, Row, Site, SiteCount};
-use super::{PARTITIONS, SAMPLE};
+use super::repeated::{Numbering, Repeated};
+use super::row::{Row, RowBuilder};
+use super::table::{DocumentRow, Index, Input, Site};
+use super::tuples::{Tuple, read};
 use crate::error::{Error, Result};
 use crate::text::Fingerprint;
-use crate::text::shingle::Kind;
 use crate::text::sketch::Recipe;
 use crate::text::tokenize::NORMALIZER_VERSION;
 
@@ -33,6 +36,9 @@ pub struct Assembly<'a> {
     sites: Vec<Site>,
     /// By new number.
     documents: Vec<DocumentRow>,
+    /// Their sites and identities once more, close together.
+    document_sites: Vec<u32>,
+    identities: Vec<u64>,
     /// By new number: which summand and which of its documents.
     origins: Vec<(u32, u32)>,
 }
@@ -107,7 +113,17 @@ impl<'a> Assembly<'a> {
         for (number, &(summand, old)) in (0..).zip(&origins) {
             summands[summand as usize].numbers[old as usize] = number;
         }
-        Ok(Self { summands, keep, recipe, inputs, sites, documents, origins })
+        Ok(Self {
+            summands,
+            keep,
+            recipe,
+            inputs,
+            sites,
+            document_sites: documents.iter().map(|document| document.site).collect(),
+            identities: documents.iter().map(|document| document.identity).collect(),
+            documents,
+            origins,
+        })
     }
 
     /// Makes one partition of rows.
@@ -116,24 +132,82 @@ impl<'a> Assembly<'a> {
     ///
     /// When spilled counts cannot be read back.
     pub fn partition(&self, partition: usize) -> Result<EncodedPartition> {
-        let mut rows = Rows { assembly: self, encoded: EncodedPartition::default() };
+        let mut encoded = EncodedPartition::default();
         let mut contributions = Vec::new();
         for summand in &self.summands {
             contributions.push(Contributions::new(summand, partition)?);
         }
+        let mut row = RowBuilder::default();
         while let Some(next) = contributions.iter().filter_map(Contributions::peek).min() {
-            let mut single = None;
-            let mut counts = Vec::new();
+            row.clear();
             for (summand, from) in self.summands.iter().zip(&mut contributions) {
                 if from.peek() == Some(next) {
-                    from.take(next, (self, summand), &mut single, &mut counts);
+                    from.take(next, (self, summand), &mut row);
                 }
             }
-            rows.push(next, single, counts);
+            self.push(next, &mut row, &mut encoded);
         }
-        let mut encoded = rows.encoded;
         self.add_texts(partition, &mut encoded)?;
         Ok(encoded)
+    }
+
+    /// Adds a row. A lone document has one form, whether it was counted just now or comes from an
+    /// index.
+    fn push(&self, fingerprint: u64, row: &mut RowBuilder, encoded: &mut EncodedPartition) {
+        if let Some((number, is_head)) = row.lone() {
+            if self.keep == Keep::All {
+                let head = if is_head { IS_HEAD } else { 0 };
+                encoded.entries.push((fingerprint, u64::from(number) | head));
+            }
+            return;
+        }
+        encoded.entries.push((fingerprint, encoded.payload.len() as u64 | IS_OFFSET));
+        row.encode(Fingerprint(fingerprint), |n| self.identities[n as usize], &mut encoded.payload);
+    }
+
+    /// Makes one partition of rows, and the answers to what the builder counted of it, in the
+    /// order of counting.
+    ///
+    /// Where only what is repeated is kept and nothing is merged in, the rows can be found by these
+    /// answers alone.
+    ///
+    /// # Errors
+    ///
+    /// When spilled counts cannot be read back.
+    pub fn answered(
+        &self,
+        partition: usize,
+        workspace: &mut Workspace,
+    ) -> Result<(EncodedPartition, PartitionAnswers)> {
+        let repeated = &mut workspace.0;
+        if let ([Summand { counts: Counts::Builder(builder), numbers, .. }], Keep::Repeated) =
+            (self.summands.as_slice(), self.keep)
+        {
+            let (sites, identities) = (&self.document_sites, &self.identities);
+            builder.tuples.bytes_of(partition, &mut repeated.tuples)?;
+            let numbering = Numbering { numbers, sites, identities };
+            let (payload, answers) = repeated.rows(partition, &numbering);
+            return Ok((EncodedPartition { payload, ..EncodedPartition::default() }, answers));
+        }
+        let encoded = self.partition(partition)?;
+        let mut answers = PartitionAnswers::default();
+        for summand in &self.summands {
+            let Counts::Builder(builder) = summand.counts else { continue };
+            builder.tuples.bytes_of(partition, &mut repeated.tuples)?;
+            for tuple in read(&repeated.tuples, partition) {
+                answers.push(encoded.offset_of(tuple.fingerprint));
+            }
+        }
+        Ok((encoded, answers))
+    }
+
+    /// A place for the answers of all partitions, over an unnamed file in `folder`.
+    pub fn answers(&self, file: std::fs::File, folder: &std::path::Path) -> AnswersWriter {
+        let builder = self.summands.iter().find_map(|summand| match summand.counts {
+            Counts::Builder(builder) => Some(builder),
+            Counts::Index(_) => None,
+        });
+        AnswersWriter::new(file, folder, builder.map_or(&[], |builder| &builder.tuples.starts))
     }
 
     /// Writes the index: all partitions, in order, then what they refer to; gives `out` back.
@@ -197,22 +271,6 @@ impl<'a> Assembly<'a> {
         offsets
     }
 
-    /// Keeps the first document and those of least identity.
-    fn reduce(&self, sample: &mut Vec<u32>) {
-        sample.sort_unstable();
-        sample.dedup();
-        if sample.len() > SAMPLE {
-            let first = sample[0];
-            let by_identity = |number: &u32| (self.documents[*number as usize].identity, *number);
-            sample.select_nth_unstable_by_key(SAMPLE - 1, by_identity);
-            sample.truncate(SAMPLE);
-            if !sample.contains(&first) {
-                sample.push(first);
-            }
-            sample.sort_unstable();
-        }
-    }
-
     fn add_texts(&self, partition: usize, encoded: &mut EncodedPartition) -> Result<()> {
         let mut texts: Vec<(u64, u32, Vec<u8>)> = Vec::new();
         for summand in &self.summands {
@@ -220,8 +278,9 @@ impl<'a> Assembly<'a> {
                 Counts::Index(index) => {
                     for (fingerprint, text) in index.texts(partition) {
                         let sites = index.row(fingerprint).map(|row| row.sites());
-                        let samples = sites.iter().flatten().filter_map(|s| s.sample.first());
-                        let number = samples.map(|&old| summand.numbers[old as usize]).min();
+                        let firsts = sites.into_iter().flatten();
+                        let firsts = firsts.filter_map(|site| site.sample.first().copied());
+                        let number = firsts.map(|old| summand.numbers[old as usize]).min();
                         texts.push((fingerprint.0, number.unwrap_or(u32::MAX), text.into()));
                     }
                 }
@@ -243,90 +302,19 @@ impl<'a> Assembly<'a> {
     }
 }
 
-/// Rows of a partition as they are encoded.
-struct Rows<'a, 'b> {
-    assembly: &'a Assembly<'b>,
-    encoded: EncodedPartition,
-}
-
-impl Rows<'_, '_> {
-    /// Adds a row: one document (`number`, whether at its head), or counts in any order.
-    ///
-    /// A lone document has one form, whether it was counted just now or comes from an index.
-    fn push(
-        &mut self,
-        fingerprint: u64,
-        mut single: Option<(u32, bool)>,
-        mut counts: Vec<SiteCount>,
-    ) {
-        if single.is_none() && counts.len() == 1 && counts[0].documents == 1 {
-            let lone = counts.pop();
-            single = lone.and_then(|lone| Some((*lone.sample.first()?, lone.heads > 0)));
-        }
-        if let (Some((number, is_head)), true) = (single, counts.is_empty()) {
-            if self.assembly.keep == Keep::All {
-                let head = if is_head { IS_HEAD } else { 0 };
-                self.encoded.entries.push((fingerprint, u64::from(number) | head));
-            }
-            return;
-        }
-        if let Some((number, is_head)) = single {
-            counts.push(self.assembly.one(number, is_head));
-        }
-        counts.sort_by_key(|count| count.site);
-        counts.dedup_by(|next, into| {
-            let same = next.site == into.site;
-            if same {
-                into.documents = into.documents.saturating_add(next.documents);
-                into.heads = into.heads.saturating_add(next.heads);
-                into.sample.append(&mut next.sample);
-            }
-            same
-        });
-        let payload = &mut self.encoded.payload;
-        self.encoded.entries.push((fingerprint, payload.len() as u64 | IS_OFFSET));
-        push_varint(payload, counts.len() as u64);
-        let sum = |of: fn(&SiteCount) -> u32| {
-            counts.iter().fold(0_u32, |sum, count| sum.saturating_add(of(count)))
-        };
-        push_varint(payload, u64::from(sum(|count| count.documents)));
-        push_varint(payload, u64::from(sum(|count| count.heads)));
-        for mut count in counts {
-            if Fingerprint(fingerprint).kind() == Kind::Affix {
-                count.sample.clear();
-            }
-            self.assembly.reduce(&mut count.sample);
-            for value in [count.site, count.documents, count.heads] {
-                push_varint(payload, u64::from(value));
-            }
-            push_varint(payload, count.sample.len() as u64);
-            let mut last = 0;
-            for number in count.sample {
-                push_varint(payload, u64::from(number - last));
-                last = number;
-            }
-        }
-    }
-}
-
-impl Assembly<'_> {
-    fn one(&self, number: u32, is_head: bool) -> SiteCount {
-        SiteCount {
-            site: self.documents[number as usize].site,
-            documents: 1,
-            heads: u32::from(is_head),
-            sample: vec![number],
-        }
-    }
-}
+/// Space that is kept from partition to partition.
+#[derive(Debug, Default)]
+pub struct Workspace(Repeated);
 
 /// What one summand has for a partition, by rising fingerprint.
 enum Contributions<'a> {
     /// The next row, and those behind it.
-    Rows(Option<Row<'a>>, Box<dyn Iterator<Item = Row<'a>> + 'a>),
+    Rows(Option<FoundRow<'a>>, Box<dyn Iterator<Item = FoundRow<'a>> + 'a>),
     /// Sorted (fingerprint, new document number, whether not at its head), and how far it is read.
     Tuples(Vec<(u64, u32, bool)>, usize),
 }
+
+type FoundRow<'a> = (Fingerprint, Row<'a>);
 
 impl<'a> Contributions<'a> {
     fn new(summand: &Summand<'a>, partition: usize) -> Result<Self> {
@@ -336,15 +324,12 @@ impl<'a> Contributions<'a> {
                 Ok(Self::Rows(rows.next(), Box::new(rows)))
             }
             Counts::Builder(builder) => {
-                let bytes = builder.tuples.read(partition)?;
-                let mut tuples: Vec<(u64, u32, bool)> = bytes
-                    .chunks_exact(TUPLE_BYTES)
-                    .filter_map(|tuple| {
-                        let number = u32_at(tuple, 2)?;
-                        let new = summand.numbers[(number & !TUPLE_HEAD) as usize];
-                        Some((u64_at(tuple, 0)?, new, number & TUPLE_HEAD == 0))
-                    })
-                    .collect();
+                let mut bytes = Vec::new();
+                builder.tuples.bytes_of(partition, &mut bytes)?;
+                let renumbered = |Tuple { fingerprint, number, is_head }: Tuple| {
+                    (fingerprint, summand.numbers[number as usize], !is_head)
+                };
+                let mut tuples: Vec<_> = read(&bytes, partition).map(renumbered).collect();
                 tuples.sort_unstable();
                 // Of a document that holds it at its head and elsewhere, the head stays.
                 tuples.dedup_by_key(|tuple| (tuple.0, tuple.1));
@@ -355,42 +340,34 @@ impl<'a> Contributions<'a> {
 
     fn peek(&self) -> Option<u64> {
         match self {
-            Self::Rows(next, _) => next.as_ref().map(|row| row.fingerprint.0),
+            Self::Rows(next, _) => next.as_ref().map(|(fingerprint, _)| fingerprint.0),
             Self::Tuples(tuples, at) => tuples.get(*at).map(|tuple| tuple.0),
         }
     }
 
-    /// Takes all that stands under `fingerprint`: a lone document goes to `single` while that is
-    /// free, as most fingerprints have no more; all else to `counts`.
+    /// Adds all that stands under `fingerprint` to `row`.
     fn take(
         &mut self,
         fingerprint: u64,
-        sum: (&Assembly<'_>, &Summand<'_>),
-        single: &mut Option<(u32, bool)>,
-        counts: &mut Vec<SiteCount>,
+        (assembly, summand): (&Assembly<'_>, &Summand<'_>),
+        row: &mut RowBuilder,
     ) {
-        let (assembly, summand) = sum;
         match self {
             Self::Rows(next, rest) => {
-                let Some(row) = next.take() else { return };
+                let Some((_, found)) = next.take() else { return };
                 *next = rest.next();
-                counts.extend(row.sites().into_iter().map(|count| SiteCount {
-                    site: summand.sites[count.site as usize],
-                    sample: count.sample.iter().map(|&old| summand.numbers[old as usize]).collect(),
-                    ..count
-                }));
+                for count in found.sites() {
+                    let site = summand.sites[count.site as usize];
+                    let numbers = count.sample.iter().map(|&old| summand.numbers[old as usize]);
+                    row.add((site, count.documents, count.heads), numbers);
+                }
             }
             Self::Tuples(tuples, at) => {
                 let group = tuples[*at..].iter().take_while(|tuple| tuple.0 == fingerprint);
-                let group = group.map(|&(_, number, is_not_head)| (number, !is_not_head));
-                let before = *at;
-                for (number, is_head) in group {
+                for &(_, number, is_not_head) in group {
                     *at += 1;
-                    if single.is_none() && *at == before + 1 {
-                        *single = Some((number, is_head));
-                    } else {
-                        counts.push(assembly.one(number, is_head));
-                    }
+                    let site = assembly.document_sites[number as usize];
+                    row.add((site, 1, u32::from(!is_not_head)), [number]);
                 }
             }
         }
@@ -404,7 +381,8 @@ fn builder_texts(
     texts: &mut Vec<(u64, u32, Vec<u8>)>,
 ) -> Result<()> {
     let Some(spill) = &builder.texts else { return Ok(()) };
-    let bytes = spill.read(partition)?;
+    let mut bytes = Vec::new();
+    spill.read(partition, &mut bytes)?;
     let mut rest = bytes.as_slice();
     while let Some((prefix, tail)) = rest.split_at_checked(TEXT_PREFIX_BYTES) {
         let (Some(fingerprint), Some(number)) = (u64_at(prefix, 0), u32_at(prefix, 2)) else {

@@ -9,15 +9,21 @@
 //! by position (generation, order, input key, record), so that the least number is the first document.
 //! Grouping and order of merges therefore do not show in the bytes.
 
+pub mod answers;
 pub mod build;
 pub mod format;
 pub mod merge;
+mod repeated;
+pub mod row;
 mod spill;
 pub mod table;
+mod tuples;
 
+pub use answers::{Answers, Finder};
 pub use build::Builder;
 pub use merge::{Assembly, Keep};
-pub use table::{DocumentRow, Index, Input, Row, Site, SiteCount, Totals};
+pub use row::{Row, SiteCount, Totals};
+pub use table::{DocumentRow, Index, Input, Site};
 
 /// How many documents of least identity a row keeps for a site, beside the first.
 pub const SAMPLE: usize = 8;

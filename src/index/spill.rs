@@ -42,6 +42,7 @@ impl Spill {
     }
 
     /// Appends one record to a partition; records are never cut.
+    #[inline]
     pub(crate) fn push(&mut self, partition: usize, record: &[u8]) -> Result<()> {
         if self.buffers[partition].len() + record.len() > self.buffer_bytes_max {
             self.flush(partition)?;
@@ -50,10 +51,11 @@ impl Spill {
         Ok(())
     }
 
-    /// All bytes of one partition; block order is the order of appending.
-    pub(crate) fn read(&self, partition: usize) -> Result<Vec<u8>> {
+    /// All bytes of one partition, in the order of appending, in place of what is in `bytes`.
+    pub(crate) fn read(&self, partition: usize, bytes: &mut Vec<u8>) -> Result<()> {
         let spilled: usize = self.blocks[partition].iter().map(|block| block.bytes).sum();
-        let mut bytes = vec![0; spilled];
+        bytes.clear();
+        bytes.resize(spilled, 0);
         if let Some(file) = &self.file {
             let mut file = file.lock().expect("no thread panics while it reads");
             let mut at = 0;
@@ -65,9 +67,10 @@ impl Spill {
             }
         }
         bytes.extend_from_slice(&self.buffers[partition]);
-        Ok(bytes)
+        Ok(())
     }
 
+    #[cold]
     fn flush(&mut self, partition: usize) -> Result<()> {
         if self.buffers[partition].is_empty() {
             return Ok(());
@@ -107,9 +110,11 @@ mod tests {
             spill.push(usize::from(i), &[i]).unwrap();
         }
         assert!(spill.file_bytes > 0);
-        let bytes = spill.read(3).unwrap();
+        let mut bytes = vec![9; 5];
+        spill.read(3, &mut bytes).unwrap();
         assert_eq!(bytes.len(), 100 * 1001 + 1);
         assert_eq!(bytes[0], 0);
-        assert_eq!(spill.read(42).unwrap(), [42]);
+        spill.read(42, &mut bytes).unwrap();
+        assert_eq!(bytes, [42]);
     }
 }

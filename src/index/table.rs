@@ -12,6 +12,7 @@ use super::format::{
     MAGIC, PREAMBLE_BYTES, PartitionPlace, Section, TRAILER_BYTES, Writer, bucket_of, take_varint,
     u32_at, u64_at,
 };
+use super::row::Row;
 use super::{PARTITIONS, partition_of};
 use crate::error::{Error, Result};
 use crate::text::sketch::{CONTEXTS, Recipe};
@@ -89,121 +90,6 @@ impl DocumentRow {
     }
 }
 
-/// How often a fingerprint stands on one site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteCount {
-    /// Index into [`Index::sites`].
-    pub site: u32,
-    /// Documents of the site that hold it.
-    pub documents: u32,
-    /// How many of them begin with it.
-    pub heads: u32,
-    /// Rising document numbers: the first document and those of least identity.
-    pub sample: Vec<u32>,
-}
-
-/// All that an index knows of one fingerprint.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    /// What is counted.
-    pub fingerprint: Fingerprint,
-    content: RowContent<'a>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum RowContent<'a> {
-    One { number: u32, site: u32, heads: u32 },
-    Many(&'a [u8]),
-}
-
-/// Counts of a fingerprint over all sites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    /// Sites that hold it.
-    pub sites: u32,
-    /// Documents that hold it.
-    pub documents: u32,
-    /// Documents that begin with it.
-    pub heads: u32,
-}
-
-impl Row<'_> {
-    /// The counts by site, in the order of the sites.
-    pub fn sites(&self) -> Vec<SiteCount> {
-        match self.content {
-            RowContent::One { number, site, heads } => {
-                vec![SiteCount { site, documents: 1, heads, sample: vec![number] }]
-            }
-            RowContent::Many(mut bytes) => decode_row(&mut bytes).unwrap_or_default(),
-        }
-    }
-
-    /// The counts over all sites.
-    pub fn totals(&self) -> Totals {
-        match self.content {
-            RowContent::One { heads, .. } => Totals { sites: 1, documents: 1, heads },
-            RowContent::Many(mut bytes) => decode_totals(&mut bytes).unwrap_or_default(),
-        }
-    }
-
-    /// The counts on one site; those of other sites are passed over unread.
-    pub fn on_site(&self, wanted: u32) -> Option<SiteCount> {
-        match self.content {
-            RowContent::One { number, site, heads } => (site == wanted).then(|| SiteCount {
-                site,
-                documents: 1,
-                heads,
-                sample: vec![number],
-            }),
-            RowContent::Many(mut bytes) => find_site(&mut bytes, wanted),
-        }
-    }
-}
-
-fn next_u32(bytes: &mut &[u8]) -> Option<u32> {
-    take_varint(bytes).and_then(|value| u32::try_from(value).ok())
-}
-
-fn decode_totals(bytes: &mut &[u8]) -> Option<Totals> {
-    Some(Totals { sites: next_u32(bytes)?, documents: next_u32(bytes)?, heads: next_u32(bytes)? })
-}
-
-fn find_site(bytes: &mut &[u8], wanted: u32) -> Option<SiteCount> {
-    let totals = decode_totals(bytes)?;
-    for _ in 0..totals.sites {
-        let (site, documents, heads) = (next_u32(bytes)?, next_u32(bytes)?, next_u32(bytes)?);
-        if site == wanted {
-            return Some(SiteCount { site, documents, heads, sample: decode_sample(bytes)? });
-        }
-        let len = next_u32(bytes)?;
-        for _ in 0..len {
-            take_varint(bytes)?;
-        }
-    }
-    None
-}
-
-fn decode_sample(bytes: &mut &[u8]) -> Option<Vec<u32>> {
-    let len = next_u32(bytes)?;
-    let mut sample = Vec::new();
-    let mut number = 0_u32;
-    for _ in 0..len {
-        number = number.checked_add(next_u32(bytes)?)?;
-        sample.push(number);
-    }
-    Some(sample)
-}
-
-fn decode_row(bytes: &mut &[u8]) -> Option<Vec<SiteCount>> {
-    let totals = decode_totals(bytes)?;
-    let mut sites = Vec::new();
-    for _ in 0..totals.sites {
-        let (site, documents, heads) = (next_u32(bytes)?, next_u32(bytes)?, next_u32(bytes)?);
-        sites.push(SiteCount { site, documents, heads, sample: decode_sample(bytes)? });
-    }
-    Some(sites)
-}
-
 /// A finished index.
 ///
 /// # Examples
@@ -261,10 +147,7 @@ impl Index {
 
     /// Maps an open index file; `name` is for messages.
     pub(crate) fn map(file: &File, name: &str) -> Result<Self> {
-        #[expect(unsafe_code, reason = "a map is unsound only if the file changes while in use")]
-        // SAFETY: finished indexes are replaced by renaming, never rewritten in place, and all
-        // reads check their bounds, so a file cut short by others could only end the process.
-        let map = unsafe { memmap2::Mmap::map(file) }.map_err(|e| Error::io("map", name, e))?;
+        let map = map(file, name)?;
         Self::check(Bytes::Mapped(Arc::new(map)), name)
     }
 
@@ -399,10 +282,19 @@ impl Index {
     }
 
     /// The rows of one partition by rising fingerprint; all partitions together are all rows.
-    pub fn rows(&self, partition: usize) -> impl Iterator<Item = Row<'_>> {
+    pub fn rows(&self, partition: usize) -> impl Iterator<Item = (Fingerprint, Row<'_>)> {
         let place = self.partition(partition);
         let count = place.as_ref().map_or(0, |place| place.entries.len() / ENTRY_BYTES);
-        (0..count).filter_map(move |at| self.row_at(place.as_ref()?, at))
+        (0..count).filter_map(move |at| {
+            let place = place.as_ref()?;
+            let fingerprint = Fingerprint(u64_at(place.entries, 2 * at)?);
+            Some((fingerprint, self.row_at(place, at)?))
+        })
+    }
+
+    /// The encoded rows of one partition.
+    pub(super) fn payload(&self, partition: usize) -> &[u8] {
+        self.partition(partition).map_or(&[], |place| place.payload)
     }
 
     /// The text that stood at the first place of a masked paragraph fingerprint, cut short.
@@ -425,23 +317,30 @@ impl Index {
     }
 
     fn row_at<'a>(&self, partition: &Partition<'a>, at: usize) -> Option<Row<'a>> {
-        let fingerprint = Fingerprint(u64_at(partition.entries, 2 * at)?);
         let value = u64_at(partition.entries, 2 * at + 1)?;
-        let content = if value & IS_OFFSET == 0 {
+        if value & IS_OFFSET == 0 {
             let number = u32::try_from(value & (IS_HEAD - 1)).ok()?;
             let heads = u32::from(value & IS_HEAD != 0);
-            RowContent::One { number, site: self.document(number)?.site, heads }
-        } else {
-            let offset = usize::try_from(value & !IS_OFFSET).ok()?;
-            RowContent::Many(partition.payload.get(offset..)?)
-        };
-        Some(Row { fingerprint, content })
+            return Some(Row::one(number, self.document(number)?.site, heads));
+        }
+        let offset = usize::try_from(value & !IS_OFFSET).ok()?;
+        partition.payload.get(offset..).map(Row::many)
     }
 
     fn partition(&self, number: usize) -> Option<Partition<'_>> {
         let place = self.header.partitions.get(number)?;
         Partition::new(slice(&self.bytes, place.section)?, place)
     }
+}
+
+/// Maps a file that nobody changes while it is mapped.
+pub(super) fn map(file: &File, name: &str) -> Result<memmap2::Mmap> {
+    #[expect(unsafe_code, reason = "a map is unsound only if the file changes while in use")]
+    // SAFETY: finished indexes are replaced by renaming, never rewritten in place, temporary files
+    // have no name, and all reads check their bounds, so a file cut short by others could only end
+    // the process.
+    let map = unsafe { memmap2::Mmap::map(file) };
+    map.map_err(|e| Error::io("map", name, e))
 }
 
 /// The parts of one partition's bytes.

@@ -62,6 +62,16 @@ pub struct ParagraphSketch {
     pub shingles: (u32, u32),
 }
 
+impl ParagraphSketch {
+    /// What is counted of it beside its shingles, in the order in which it is counted and looked
+    /// up: the masked fingerprint, the strict one where it differs, its heads and tails.
+    pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
+        let strict = (self.strict != self.masked).then_some(self.strict);
+        let affixes = self.affixes.iter().filter_map(|affix| affix.fingerprint);
+        std::iter::once(self.masked).chain(strict).chain(affixes)
+    }
+}
+
 /// What the later stages need to know of one document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sketch {

@@ -4,8 +4,9 @@
 //! site's template. Copies are told by what the index samples: a document that holds nearly all
 //! the long paragraphs of the page.
 
+use crate::decide::found::FoundRows;
 use crate::document::Document;
-use crate::index::{Index, SiteCount};
+use crate::index::{Finder, Index, SiteCount};
 use crate::text::Sketch;
 use crate::text::repeat::ratio;
 use crate::text::sketch::LONG_TOKENS;
@@ -27,15 +28,19 @@ impl Recurrence {
     /// What `index` knows; `own` is the page's own number, when the index has counted it.
     pub fn new(index: &Index, document: &Document, sketch: &Sketch, own: Option<u32>) -> Self {
         let Some(site) = index.site(&document.site) else { return Self::default() };
-        let count = |fingerprint| {
-            let sites = index.row(fingerprint)?.sites();
-            sites.into_iter().find(|count| count.site == site)
-        };
-        let counts: Vec<Option<SiteCount>> = sketch
-            .paragraphs
-            .iter()
-            .map(|paragraph| (paragraph.tokens > 0).then(|| count(paragraph.masked)).flatten())
-            .collect();
+        let rows = FoundRows::new(sketch, &mut Finder::Search(index));
+        Self::from_rows((index, site), sketch, &rows, own)
+    }
+
+    /// What is known of a page of `site`, given the rows of its fingerprints.
+    pub(crate) fn from_rows(
+        (index, site): (&Index, u32),
+        sketch: &Sketch,
+        rows: &FoundRows,
+        own: Option<u32>,
+    ) -> Self {
+        let counts: Vec<Option<SiteCount>> =
+            rows.paragraphs.iter().map(|rows| rows.masked?.on_site(site)).collect();
         let copies = copies(sketch, &counts, own);
         let own_pages = u64::from(own.is_some()) + copies.len() as u64;
         let others = counts
@@ -57,7 +62,7 @@ fn copies(sketch: &Sketch, counts: &[Option<SiteCount>], own: Option<u32>) -> Ve
             continue;
         }
         all += paragraph.tokens as usize;
-        let sample = count.iter().flat_map(|count| &count.sample);
+        let sample = count.iter().flat_map(|count| count.sample.iter());
         let others = sample.filter(|&&number| Some(number) != own);
         held.extend(others.map(|&number| (number, paragraph.tokens)));
     }
