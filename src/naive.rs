@@ -361,7 +361,12 @@ impl Corpus<'_> {
         let known = slots.iter().filter(is_known).count();
         let numbers = if slots.is_empty() { 1.0 } else { ratio(known, slots.len()) };
         let number = u32::try_from(best.1).ok()?;
-        (best.0 > 0.0).then_some(Witness { number, containment: best.0, numbers, documents: 1 })
+        (best.0 >= self.config.policy.witness_containment_min).then_some(Witness {
+            number,
+            containment: best.0,
+            numbers,
+            documents: 1,
+        })
     }
 
     /// Share of the tokens in shingles that stand on several different documents of `site`, `more`

@@ -8,7 +8,7 @@ use super::policy::Policy;
 use super::rules::Rules;
 use super::score;
 use crate::document::Document;
-use crate::index::{Finder, Index, Row, SiteCount};
+use crate::index::{Finder, Index, Row, SAMPLE, SiteCount};
 use crate::text::affix::AFFIXES;
 use crate::text::repeat::{Repeat, covered_tokens, ratio};
 use crate::text::sketch::{CONTEXTS, Ending, Shape, context_hash};
@@ -171,8 +171,12 @@ impl<'a> Gatherer<'a> {
         };
         let mut is_head = true;
         let count = u32::try_from(sketch.paragraphs.len()).unwrap_or(u32::MAX);
-        let paragraphs = sketch.paragraphs.iter().zip(&rows.paragraphs);
-        let paragraphs = (0..).zip(paragraphs).map(|(at, (paragraph, found))| {
+        let all = || {
+            sketch.paragraphs.iter().zip(&rows.paragraphs).map(|(paragraph, found)| {
+                (paragraph, Found { rows: found, shingles: rows.shingles_of(found) })
+            })
+        };
+        let paragraphs = (0..).zip(all()).map(|(at, (paragraph, found))| {
             let text = paragraph.span.of(&document.text);
             let mut evidence = Evidence {
                 bytes: paragraph.span.len(),
@@ -182,7 +186,7 @@ impl<'a> Gatherer<'a> {
                 shape: paragraph.shape,
                 before: at,
                 behind: count - 1 - at,
-                affixes: self.affix_evidence(&subject, paragraph, found),
+                affixes: self.affix_evidence(&subject, paragraph, found.rows),
                 is_head: is_head && paragraph.tokens > 0,
                 rule: self.rule(paragraph, text),
                 denied: self.rules.deny.find_paragraph(paragraph.masked, text).map(Into::into),
@@ -196,7 +200,6 @@ impl<'a> Gatherer<'a> {
                 is_head = false;
                 // What the page itself speaks against needs no other document to do so.
                 if evidence.page.as_ref().is_none_or(PageEvidence::may_stay) {
-                    let found = Found { rows: found, shingles: rows.shingles_of(found) };
                     self.look_up(&subject, paragraph, found, &mut evidence);
                 }
             }
@@ -206,6 +209,14 @@ impl<'a> Gatherer<'a> {
         let features = score::features(&evidence);
         for (evidence, features) in evidence.iter_mut().zip(features) {
             evidence.score = self.policy.weights.score(&features);
+        }
+        for (evidence, (paragraph, found)) in evidence.iter_mut().zip(all()) {
+            let may_stay = evidence.page.as_ref().is_none_or(PageEvidence::may_stay);
+            if may_stay && self.policy.wants_witness(evidence) {
+                evidence.witness = self
+                    .exact_witness(&subject, paragraph, found)
+                    .or_else(|| self.near_witness(&subject, paragraph, found.shingles));
+            }
         }
         evidence
     }
@@ -254,16 +265,9 @@ impl<'a> Gatherer<'a> {
         evidence: &mut Evidence,
     ) {
         evidence.site = self.site_evidence(subject, evidence.is_head, paragraph, found.rows);
-        let wants_witness = self.policy.wants_witness(paragraph.tokens);
-        if wants_witness {
-            evidence.witness = self.exact_witness(subject, paragraph, found);
-        }
         // Where the whole paragraph recurs, its parts say no more.
         if !self.policy.is_template(u32::MAX, evidence.site.contexts) {
             evidence.site.template = self.template_coverage(subject, paragraph, found.shingles);
-        }
-        if wants_witness && evidence.witness.is_none() {
-            evidence.witness = self.near_witness(subject, paragraph, found.shingles);
         }
     }
 
@@ -329,14 +333,18 @@ impl<'a> Gatherer<'a> {
     /// How many documents of the sample, the judged one included, were looked at, and how many
     /// of them are otherwise different: copies of one story are one.
     fn distinct_contexts(&self, subject: &Subject, own: u32, sample: &[u32]) -> (u32, u32) {
+        let mut all = [Contexts::default(); SAMPLE + 2];
+        let (mut sampled, mut distinct) = (0, 0);
         let others = sample.iter().filter(|&&number| Some(number) != subject.own);
-        let rows = others.filter_map(|&number| self.index.document(number));
-        let all: Vec<[u32; CONTEXTS]> =
-            std::iter::once(subject.contexts).chain(rows.map(|row| row.contexts)).collect();
-        let is_new = |at: usize| !all[..at].iter().any(|other| is_same_story(other, &all[at], own));
-        let distinct = (0..all.len()).filter(|&at| is_new(at)).count();
-        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        (count(all.len()), count(distinct))
+        let others = others.filter_map(|&number| self.index.contexts(number));
+        for contexts in std::iter::once(subject.contexts).chain(others) {
+            let contexts = Contexts::without(contexts, own);
+            let is_new = !all[..sampled].iter().any(|other| other.is_same_story(&contexts));
+            distinct += u32::from(is_new);
+            all[sampled] = contexts;
+            sampled += 1;
+        }
+        (u32::try_from(sampled).unwrap_or(u32::MAX), distinct)
     }
 
     /// The first document that says the paragraph word for word and in which it surely stays.
@@ -347,6 +355,9 @@ impl<'a> Gatherer<'a> {
         found: Found<'_, 'a>,
     ) -> Option<Witness> {
         let strict = found.rows.strict?;
+        if subject.own.is_some() && strict.totals().documents < 2 {
+            return None;
+        }
         let is_witness = |number: u32| {
             self.is_witness(subject, number) && self.profiles.is_surely_article(number)
         };
@@ -411,11 +422,14 @@ impl<'a> Gatherer<'a> {
         paragraph: &ParagraphSketch,
         shingles: &[(u32, Row)],
     ) -> Option<Witness> {
+        let shingle_len = self.index.recipe().shingle_len;
+        let rows = || shingles.iter().filter(|(_, row)| row.totals().sites <= PHRASE_SITES_MIN);
+        let could_cover = covered_tokens(rows().map(|&(token, _)| token as usize), shingle_len);
+        if ratio(could_cover, paragraph.tokens as usize) < self.policy.witness_containment_min {
+            return None;
+        }
         let mut votes: Vec<(u32, usize)> = Vec::new();
-        for (token, row) in shingles {
-            if row.totals().sites > PHRASE_SITES_MIN {
-                continue;
-            }
+        for (token, row) in rows() {
             for count in row.sites() {
                 let numbers = count.sample.iter().copied();
                 let numbers = numbers.filter(|&number| self.is_witness(subject, number));
@@ -423,7 +437,6 @@ impl<'a> Gatherer<'a> {
             }
         }
         votes.sort_unstable();
-        let shingle_len = self.index.recipe().shingle_len;
         let runs = votes.chunk_by(|a, b| a.0 == b.0);
         let runs = runs.filter(|run| self.profiles.is_surely_article(run[0].0));
         let best = runs.max_by_key(|run| {
@@ -432,9 +445,10 @@ impl<'a> Gatherer<'a> {
         })?;
         let starts = || best.iter().map(|&(_, token)| token);
         let covered = covered_tokens(starts(), shingle_len);
-        Some(Witness {
+        let containment = ratio(covered, paragraph.tokens as usize);
+        (containment >= self.policy.witness_containment_min).then(|| Witness {
             number: best[0].0,
-            containment: ratio(covered, paragraph.tokens as usize),
+            containment,
             numbers: covered_share(&paragraph.slot_positions, starts, shingle_len),
             documents: 1,
         })
@@ -449,9 +463,11 @@ impl<'a> Gatherer<'a> {
     ) -> f64 {
         let own = context_hash(paragraph.masked);
         let new = u32::from(subject.own.is_none());
-        let on_site = shingles.iter().filter(|(_, row)| {
+        let least = |documents: u32| self.policy.is_template(documents + new, u32::MAX);
+        let on_site = shingles.iter().filter(|(_, row)| least(row.totals().documents));
+        let on_site = on_site.filter(|(_, row)| {
             let count = subject.site.and_then(|site| row.on_site(site));
-            let count = count.filter(|c| self.policy.is_template(c.documents + new, u32::MAX));
+            let count = count.filter(|count| least(count.documents));
             count.is_some_and(|count| {
                 let contexts = self.distinct_contexts(subject, own, &count.sample).1;
                 self.policy.is_template(count.documents + new, contexts)
@@ -474,14 +490,38 @@ fn covered_share<I: Iterator<Item = usize>>(
     if positions.is_empty() { 1.0 } else { ratio(covered, positions.len()) }
 }
 
-/// Whether two documents agree in at least two thirds of what they are made of, `own` left out; two
-/// that are made of nothing long are not known to differ.
-///
-/// Documents of a site share its long boilerplate, copies of a story nearly all of it.
-fn is_same_story(one: &[u32; CONTEXTS], other: &[u32; CONTEXTS], own: u32) -> bool {
-    let known = |all: &[u32; CONTEXTS]| all.iter().filter(|&&c| c != u32::MAX && c != own).count();
-    let (of_one, of_other) = (known(one), known(other));
-    let least = of_one.min(of_other);
-    let shared = one.iter().filter(|&&c| c != u32::MAX && c != own && other.contains(&c)).count();
-    of_one + of_other == 0 || (least > 0 && shared * 3 >= least * 2)
+/// What a document is made of, one paragraph left out.
+#[derive(Clone, Copy)]
+struct Contexts {
+    hashes: [u32; CONTEXTS],
+    known: usize,
+}
+
+impl Default for Contexts {
+    fn default() -> Self {
+        Self { hashes: [u32::MAX; CONTEXTS], known: 0 }
+    }
+}
+
+impl Contexts {
+    fn without(mut hashes: [u32; CONTEXTS], own: u32) -> Self {
+        for hash in &mut hashes {
+            *hash |= if *hash == own { u32::MAX } else { 0 };
+        }
+        Self { hashes, known: hashes.iter().filter(|&&hash| hash != u32::MAX).count() }
+    }
+
+    /// Whether two documents agree in at least two thirds of what they are made of; two that are
+    /// made of nothing long are not known to differ.
+    ///
+    /// Documents of a site share its long boilerplate, copies of a story nearly all of it.
+    fn is_same_story(&self, other: &Self) -> bool {
+        let mut shared = 0;
+        for hash in self.hashes {
+            let is_in_other = other.hashes.iter().fold(false, |is, &o| is | (o == hash));
+            shared += usize::from(is_in_other & (hash != u32::MAX));
+        }
+        let least = self.known.min(other.known);
+        self.known + other.known == 0 || (least > 0 && shared * 3 >= least * 2)
+    }
 }

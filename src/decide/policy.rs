@@ -112,6 +112,8 @@ pub struct Policy {
     pub repeat_new_tokens_max: u32,
     /// Containment that makes a paragraph a duplicate.
     pub duplicate_containment_min: f64,
+    /// A document that says less of a paragraph is no witness.
+    pub witness_containment_min: f64,
     /// Shorter paragraphs are no duplicates: short sentences recur in unrelated documents.
     pub duplicate_tokens_min: u32,
     /// A document loses no more than this share of its bytes, duplicates aside.
@@ -133,6 +135,7 @@ impl Default for Policy {
             repeat_containment_min: 0.78,
             repeat_new_tokens_max: 14,
             duplicate_containment_min: 0.37,
+            witness_containment_min: 0.2,
             duplicate_tokens_min: 8,
             removed_max: 0.9,
         }
@@ -154,17 +157,25 @@ impl Policy {
     /// ```
     pub fn judge(&self, evidence: &Evidence) -> Verdict {
         if evidence.is_allowed {
-            Verdict::Keep
-        } else if evidence.denied.is_some() || (self.scopes.document && evidence.rule.is_some()) {
-            Verdict::Remove(Reason::Rule)
+            return Verdict::Keep;
+        }
+        let duplicate = || {
+            let is_duplicate = self.scopes.corpus && self.is_duplicate(evidence);
+            is_duplicate.then_some(Reason::Duplicate)
+        };
+        self.without_copies(evidence).or_else(duplicate).map_or(Verdict::Keep, Verdict::Remove)
+    }
+
+    /// Why a paragraph goes, what other documents say left aside.
+    fn without_copies(&self, evidence: &Evidence) -> Option<Reason> {
+        if evidence.denied.is_some() || (self.scopes.document && evidence.rule.is_some()) {
+            Some(Reason::Rule)
         } else if self.scopes.site && self.is_boilerplate(evidence) {
-            Verdict::Remove(Reason::Boilerplate)
+            Some(Reason::Boilerplate)
         } else if self.scopes.document && self.is_repeat(evidence) {
-            Verdict::Remove(Reason::Repeat)
-        } else if self.scopes.corpus && self.is_duplicate(evidence) {
-            Verdict::Remove(Reason::Duplicate)
+            Some(Reason::Repeat)
         } else {
-            Verdict::Keep
+            None
         }
     }
 
@@ -174,11 +185,13 @@ impl Policy {
         documents.min(contexts) >= self.template_contexts_min
     }
 
-    /// Whether another document that says a paragraph of so many tokens would bear on it.
-    pub fn wants_witness(&self, tokens: u32) -> bool {
-        self.scopes.corpus
+    /// Whether another document that says a paragraph would bear on it, given all other evidence.
+    pub fn wants_witness(&self, evidence: &Evidence) -> bool {
+        let may_be_duplicate = self.scopes.corpus
             && self.keep_copies != KeepCopies::All
-            && tokens >= self.duplicate_tokens_min
+            && evidence.tokens >= self.duplicate_tokens_min
+            && !evidence.is_allowed;
+        may_be_duplicate && self.without_copies(evidence).is_none()
     }
 
     /// Whether later copies speak against a document as earlier ones do.

@@ -245,6 +245,15 @@ impl Index {
         DocumentRow::from_bytes(documents.get(number as usize * DOCUMENT_BYTES..)?)
     }
 
+    /// What document `number` is made of; see [`DocumentRow::contexts`].
+    #[inline]
+    pub fn contexts(&self, number: u32) -> Option<[u32; CONTEXTS]> {
+        let documents = slice(&self.bytes, self.header.documents)?;
+        let row = documents.get(number as usize * DOCUMENT_BYTES..)?.get(32..DOCUMENT_BYTES)?;
+        let (words, _) = row.as_chunks::<4>();
+        Some(words.first_chunk::<CONTEXTS>()?.map(u32::from_le_bytes))
+    }
+
     /// The id of document `number`; empty where it is not counted.
     pub fn id(&self, number: u32) -> &str {
         let found = || {

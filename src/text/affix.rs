@@ -4,7 +4,7 @@
 //! `( Also on ...: ...)`. Punctuation counts here, as it is what tells such a head from prose.
 
 use super::shingle::{Fingerprint, Kind, sequence_fingerprint};
-use super::tokenize::{Token, is_spaceless, word_token};
+use super::tokenize::{Token, Tokenizer, is_spaceless};
 
 /// The beginning or end of a paragraph, of a fixed number of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,12 +34,17 @@ pub const AFFIXES: usize = 2 * AFFIX_LENGTHS.len();
 /// assert_ne!(one[2], other[2]);
 /// ```
 pub fn affixes(text: &str) -> [Affix; AFFIXES] {
+    affixes_with(text, &mut Tokenizer::default())
+}
+
+/// The same, with a tokenizer that is kept.
+pub(super) fn affixes_with(text: &str, tokenizer: &mut Tokenizer) -> [Affix; AFFIXES] {
     let mut affixes = [Affix::default(); AFFIXES];
-    let head = Pieces::new(text, text.char_indices());
+    let head = Pieces::new(text, text.char_indices(), tokenizer);
     if head.count <= AFFIX_LENGTHS[0] {
         return affixes;
     }
-    let mut tail = Pieces::new(text, text.char_indices().rev());
+    let mut tail = Pieces::new(text, text.char_indices().rev(), tokenizer);
     tail.all[..tail.count].reverse();
     for (at, length) in AFFIX_LENGTHS.into_iter().enumerate() {
         if head.count > length {
@@ -76,7 +81,11 @@ struct Pieces {
 
 impl Pieces {
     /// The first pieces that `characters`, running either way through `text`, meet.
-    fn new(text: &str, characters: impl Iterator<Item = (usize, char)>) -> Self {
+    fn new(
+        text: &str,
+        characters: impl Iterator<Item = (usize, char)>,
+        tokenizer: &mut Tokenizer,
+    ) -> Self {
         const NONE: Piece = Piece { token: Token { hash: 0, is_slot: false }, is_marked: false };
         let mut pieces = Self { all: [NONE; PIECES], count: 0 };
         let mut word: Option<(usize, usize)> = None;
@@ -86,9 +95,9 @@ impl Pieces {
                 word = Some(word.map_or((at, end), |(from, to)| (from.min(at), to.max(end))));
                 continue;
             }
-            pieces.push_word(text, word.take());
+            pieces.push_word(text, word.take(), tokenizer);
             if !character.is_ascii() && is_spaceless(character) {
-                pieces.push_word(text, Some((at, end)));
+                pieces.push_word(text, Some((at, end)), tokenizer);
             } else if !character.is_whitespace() {
                 pieces.push(Piece {
                     token: Token { hash: u64::from(u32::from(character)), is_slot: false },
@@ -99,13 +108,13 @@ impl Pieces {
                 return pieces;
             }
         }
-        pieces.push_word(text, word);
+        pieces.push_word(text, word, tokenizer);
         pieces
     }
 
-    fn push_word(&mut self, text: &str, word: Option<(usize, usize)>) {
+    fn push_word(&mut self, text: &str, word: Option<(usize, usize)>, tokenizer: &mut Tokenizer) {
         let word = word.and_then(|(from, to)| text.get(from..to));
-        if let Some(token) = word.and_then(word_token) {
+        if let Some(token) = word.and_then(|word| tokenizer.word(word)) {
             self.push(Piece { token, is_marked: false });
         }
     }

@@ -22,10 +22,10 @@ pub(crate) struct RepeatFinder {
 }
 
 impl RepeatFinder {
-    /// Forgets the last document.
-    pub(crate) fn clear(&mut self) {
-        self.paragraphs.clear();
-        self.shingles.clear();
+    /// Forgets the last document; the next one has so many bytes.
+    pub(crate) fn clear(&mut self, bytes: usize) {
+        self.paragraphs.clear(bytes / 256);
+        self.shingles.clear(bytes / 6);
     }
 
     /// What paragraph number `index` repeats, if anything; it is then known to those that follow.
@@ -70,11 +70,13 @@ impl RepeatFinder {
 /// The paragraph in which each fingerprint of a document stood first.
 ///
 /// An open table that is emptied by counting up an epoch: a document costs nothing to forget, and
-/// a hash map's inserts were a fifth of the time of a sketch.
+/// a hash map's inserts were a fifth of the time of a sketch. Of a table that a large document made
+/// a small one uses the front, which stays in the cache.
 #[derive(Debug)]
 struct FirstSeen {
-    /// A power of two of them, at most half of them taken.
     slots: Vec<Slot>,
+    /// How many of them are in use, a power of two, at most half of them taken.
+    size: usize,
     taken: usize,
     epoch: u32,
 }
@@ -88,30 +90,38 @@ struct Slot {
 
 impl Default for FirstSeen {
     fn default() -> Self {
-        Self { slots: Vec::new(), taken: 0, epoch: 1 }
+        Self { slots: Vec::new(), size: 0, taken: 0, epoch: 1 }
     }
 }
 
 impl FirstSeen {
-    fn clear(&mut self) {
+    /// Forgets all; about `expected` fingerprints will come.
+    fn clear(&mut self, expected: usize) {
         self.taken = 0;
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 {
             self.slots.fill(Slot::default());
             self.epoch = 1;
         }
+        self.size = 0;
+        self.reserve(expected);
     }
 
     /// Makes room for `more` fingerprints.
     fn reserve(&mut self, more: usize) {
-        let wanted = (2 * (self.taken + more)).next_power_of_two().max(256);
-        if wanted <= self.slots.len() {
+        let wanted = (2 * (self.taken + more)).next_power_of_two().max(64);
+        if wanted <= self.size {
             return;
         }
-        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); wanted]);
-        self.taken = 0;
-        let epoch = self.epoch;
-        for slot in old.into_iter().filter(|slot| slot.epoch == epoch) {
+        let current = self.slots.get(..self.size).unwrap_or(&[]).iter();
+        let current: Vec<Slot> = current.filter(|slot| slot.epoch == self.epoch).copied().collect();
+        if wanted > self.slots.len() {
+            self.slots = vec![Slot::default(); wanted];
+        } else {
+            self.slots[..self.size].fill(Slot::default());
+        }
+        (self.size, self.taken) = (wanted, 0);
+        for slot in current {
             self.first(Fingerprint(slot.fingerprint), slot.paragraph);
         }
     }
@@ -119,7 +129,7 @@ impl FirstSeen {
     /// Where `fingerprint` stood first: in `paragraph` when it is new. Room for it was made.
     #[inline]
     fn first(&mut self, fingerprint: Fingerprint, paragraph: u32) -> u32 {
-        let mask = self.slots.len() - 1;
+        let mask = self.size - 1;
         // Any bits but the lowest, which tell kinds apart; all are well mixed.
         #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
         let mut at = (fingerprint.0 >> 20) as usize & mask;

@@ -1,6 +1,6 @@
 //! A document's sketch: all that the later stages need to know of its text.
 
-use super::affix::{AFFIXES, Affix, affixes};
+use super::affix::{AFFIXES, Affix, affixes_with};
 use super::look::{Look, look};
 use super::repeat::{Repeat, RepeatFinder};
 use super::shingle::{Fingerprint, paragraph_fingerprints, shingles, winnow};
@@ -139,7 +139,7 @@ impl Sketcher {
             shingles: Vec::new(),
             look: Look::Article,
         };
-        self.repeats.clear();
+        self.repeats.clear(text.len());
         for (index, span) in (0..).zip(paragraphs(text, self.recipe.paragraph)) {
             let paragraph = self.paragraph(index, span, span.of(text), &mut sketch.shingles);
             if paragraph.tokens as usize >= LONG_TOKENS {
@@ -185,7 +185,7 @@ impl Sketcher {
             slots: offset(self.tokens.iter().filter(|token| token.is_slot).count()),
             strict,
             masked,
-            affixes: affixes(text),
+            affixes: affixes_with(text, &mut self.tokenizer),
             ending: ending(text),
             shape: Shape::of(text),
             repeat,
@@ -249,16 +249,20 @@ impl Shape {
     }
 }
 
-/// Upper-case and lower-case letters among the first 200 characters.
+/// Upper-case and lower-case letters among the characters that begin in the first 200 bytes.
 fn cases(text: &str) -> (usize, usize) {
     const LOOKED_AT: usize = 200;
     let head = text.as_bytes().get(..LOOKED_AT).unwrap_or(text.as_bytes());
-    if head.is_ascii() {
-        let count = |is: fn(&u8) -> bool| head.iter().filter(|byte| is(byte)).count();
-        return (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+    let count = |is: fn(&u8) -> bool| head.iter().filter(|byte| is(byte)).count();
+    let (mut upper, mut lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+    if !head.is_ascii() {
+        let begin = |(at, _): &(usize, char)| *at < LOOKED_AT;
+        for (_, wide) in text.char_indices().take_while(begin).filter(|(_, c)| !c.is_ascii()) {
+            upper += usize::from(wide.is_uppercase());
+            lower += usize::from(wide.is_lowercase());
+        }
     }
-    let head = || text.chars().take(LOOKED_AT);
-    (head().filter(|c| c.is_uppercase()).count(), head().filter(|c| c.is_lowercase()).count())
+    (upper, lower)
 }
 
 /// How a paragraph ends, quotation marks and brackets aside.

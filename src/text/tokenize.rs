@@ -56,32 +56,63 @@ impl Tokenizer {
     /// Appends the tokens of `text` to `tokens`.
     pub fn tokenize(&mut self, text: &str, tokens: &mut Vec<Token>) {
         self.fold(text.as_bytes());
-        let is_ascii = text.is_ascii();
-        let mut lower = std::mem::take(&mut self.lower);
+        let lower = std::mem::take(&mut self.lower);
         let mut start = 0;
         let mut is_inside = false;
+        // Whether the run at hand has a byte outside ASCII in blocks before this one.
+        let mut is_wide = false;
         for at in (0..text.len()).step_by(BLOCK) {
             let Some(block) = lower.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) else {
                 break;
             };
-            let mut borders = {
-                let inside = word_bits(block);
-                inside ^ (inside << 1 | u64::from(is_inside))
-            };
+            let Bits { word, wide } = Bits::new(block);
+            let mut borders = word ^ (word << 1 | u64::from(is_inside));
+            // First byte in this block of the run at hand.
+            let mut first = 0;
             while borders != 0 {
-                let border = at + borders.trailing_zeros() as usize;
+                let border = borders.trailing_zeros();
                 borders &= borders - 1;
                 if is_inside {
-                    self.run(text, &lower, (start, border), is_ascii, tokens);
+                    is_wide |= wide & bits_between(first, border) != 0;
+                    let run = (start, at + border as usize);
+                    if is_wide {
+                        self.wide_run(text.get(run.0..run.1).unwrap_or_default(), tokens);
+                    } else {
+                        tokens.push(ascii_token(&lower[run.0..], run.1 - run.0));
+                    }
                 }
-                start = border;
+                start = at + border as usize;
+                first = border;
                 is_inside = !is_inside;
+                is_wide = false;
             }
+            is_wide |= is_inside && wide & bits_between(first, 64) != 0;
         }
         if is_inside {
-            self.run(text, &lower, (start, text.len()), is_ascii, tokens);
+            if is_wide {
+                self.wide_run(text.get(start..).unwrap_or_default(), tokens);
+            } else {
+                tokens.push(ascii_token(&lower[start..], text.len() - start));
+            }
         }
-        std::mem::swap(&mut self.lower, &mut lower);
+        self.lower = lower;
+    }
+
+    /// The first token of `word`, a run of letters and digits.
+    pub(super) fn word(&mut self, word: &str) -> Option<Token> {
+        /// Longer words are folded where there is more room.
+        const SHORT: usize = 24;
+        let mut lower = [0; SHORT + 8];
+        if let (true, true, Some(short)) =
+            (word.len() <= SHORT, word.is_ascii(), lower.get_mut(..word.len()))
+        {
+            short.copy_from_slice(word.as_bytes());
+            short.make_ascii_lowercase();
+            return Some(ascii_token(&lower, word.len()));
+        }
+        let mut tokens = Vec::new();
+        self.tokenize(word, &mut tokens);
+        tokens.first().copied()
     }
 
     fn fold(&mut self, bytes: &[u8]) {
@@ -91,24 +122,6 @@ impl Tokenizer {
             *byte |= u8::from(byte.is_ascii_uppercase()) << 5;
         }
         self.lower.resize(bytes.len().next_multiple_of(BLOCK) + BLOCK, 0);
-    }
-
-    /// The tokens of a run without an ASCII separator.
-    #[inline]
-    fn run(
-        &mut self,
-        text: &str,
-        lower: &[u8],
-        (start, end): (usize, usize),
-        is_ascii: bool,
-        tokens: &mut Vec<Token>,
-    ) {
-        if is_ascii || lower[start..end].is_ascii() {
-            tokens.push(ascii_token(&lower[start..], end - start));
-        } else {
-            let run = text.get(start..end).expect("ASCII bytes stand on both sides");
-            self.wide_run(run, tokens);
-        }
     }
 
     /// The tokens of a run with characters outside ASCII.
@@ -151,35 +164,44 @@ impl Tokenizer {
     }
 }
 
-/// The first token of `word`, a run of letters and digits.
-pub(super) fn word_token(word: &str) -> Option<Token> {
-    let mut lower = [0; 2 * size_of::<u64>()];
-    if let Some(short) = lower.get_mut(..word.len()).filter(|short| short.len() <= 8)
-        && word.is_ascii()
-    {
-        short.copy_from_slice(word.as_bytes());
-        short.make_ascii_lowercase();
-        return Some(ascii_token(&lower, word.len()));
-    }
-    let mut tokens = Vec::new();
-    tokenize(word, &mut tokens);
-    tokens.first().copied()
+/// One bit a byte, the first byte's lowest.
+struct Bits {
+    /// It belongs to a word, or may.
+    word: u64,
+    /// It is outside ASCII.
+    wide: u64,
 }
 
-/// One bit a byte, the first byte's lowest: whether it belongs to a word, or may.
-#[inline]
-fn word_bits(block: &[u8; BLOCK]) -> u64 {
-    let mut flags = [0_u8; BLOCK];
-    for (flag, &byte) in flags.iter_mut().zip(block) {
-        let is_letter = byte.wrapping_sub(b'a') < 26;
-        let is_digit = byte.wrapping_sub(b'0') < 10;
-        *flag = u8::from(is_letter) | u8::from(is_digit) | byte >> 7;
+impl Bits {
+    #[inline]
+    fn new(block: &[u8; BLOCK]) -> Self {
+        let (mut word, mut wide) = ([0_u8; BLOCK], [0_u8; BLOCK]);
+        for ((word, wide), &byte) in word.iter_mut().zip(&mut wide).zip(block) {
+            let is_letter = byte.wrapping_sub(b'a') < 26;
+            let is_digit = byte.wrapping_sub(b'0') < 10;
+            *wide = byte >> 7;
+            *word = u8::from(is_letter) | u8::from(is_digit) | *wide;
+        }
+        let wide = if block.is_ascii() { 0 } else { gather(&wide) };
+        Self { word: gather(&word), wide }
     }
+}
+
+/// One bit for each byte of zero or one.
+#[inline]
+fn gather(flags: &[u8; BLOCK]) -> u64 {
     // Eight bytes of zeros and ones become eight bits: the product moves byte i to bit 56 + i.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     let (eights, _) = flags.as_chunks::<8>();
     let bits = eights.iter().map(|&eight| u64::from_le_bytes(eight).wrapping_mul(GATHER) >> 56);
     (0..).step_by(8).zip(bits).fold(0, |all, (shift, bits)| all | bits << shift)
+}
+
+/// Ones from bit `from` to below bit `to`, which is at most 64.
+#[inline]
+fn bits_between(from: u32, to: u32) -> u64 {
+    let below = |bit: u32| 1_u64.checked_shl(bit).map_or(u64::MAX, |power| power - 1);
+    below(to) & !below(from)
 }
 
 /// The token of the first `length` bytes, lower-case letters and digits, at least 8 bytes behind.
