@@ -61,18 +61,19 @@ impl<'a> Stripper<'a> {
 
     /// Judges `document`, which is record `record` of the input `key`.
     pub fn strip(&mut self, document: &Document, place: (&str, u64)) -> Stripped {
+        let sketch = self.sketcher.sketch(document);
         let mut finder = Finder::Search(self.gatherer.index());
-        self.strip_by(document, place, &mut finder)
+        self.strip_sketched(document, sketch, place, &mut finder)
     }
 
-    /// Judges `document` by the rows that `finder` finds.
-    pub(crate) fn strip_by(
-        &mut self,
+    /// Judges `document`, of which `sketch` was made, by the rows that `finder` finds.
+    pub(crate) fn strip_sketched(
+        &self,
         document: &Document,
+        sketch: Sketch,
         place: (&str, u64),
         finder: &mut Finder<'a>,
     ) -> Stripped {
-        let sketch = self.sketcher.sketch(document);
         let evidence = self.gatherer.gather(document, &sketch, place, finder);
         let judgment = context::judge(&evidence, &self.config.policy);
         let gone: Vec<bool> = judgment.verdicts.iter().map(|v| v.reason().is_some()).collect();

@@ -32,6 +32,7 @@ pub mod pipeline;
 pub mod report;
 pub mod restore;
 pub mod text;
+mod varint;
 
 pub use config::Config;
 pub use document::{Document, Span, without};

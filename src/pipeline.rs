@@ -22,12 +22,14 @@ use crate::index::answers::AnswersWriter;
 use crate::index::build::Texts;
 use crate::index::format::EncodedPartition;
 use crate::index::merge::Workspace;
+use crate::index::sketches::{Sketches, SketchesWriter};
 use crate::index::{Answers, Assembly, Builder, Finder, Index, Keep, PARTITIONS};
 use crate::io::read::{Batch, BatchReader, Broken, Decoded, Record};
 use crate::io::source::{Source, Sources};
 use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
 use crate::report::audit::{AuditRow, EvidenceRow, Reject, json_line};
 use crate::report::summary::Summary;
+use crate::text::compact::push_sketch;
 use crate::text::{Sketch, Sketcher};
 
 /// How a run is watched and stopped from outside.
@@ -116,7 +118,7 @@ impl<'a> Job<'a> {
         let path = targets.out.as_deref().unwrap_or(Path::new("-"));
         let mut summary = Summary::default();
         let mut rejects = Rejects::new(targets);
-        let builder = self.count(texts, &mut summary, &mut rejects)?;
+        let builder = self.count(texts, (&mut summary, &mut rejects), None)?;
         let assembly = self.assemble(older, Some(&builder), Keep::All)?;
         let mut staged = Staged::default();
         self.write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
@@ -150,9 +152,11 @@ impl<'a> Job<'a> {
     ) -> Result<(Summary, Staged)> {
         let config = self.config;
         let (keep, texts) = save.map_or((Keep::Repeated, Texts::Omit), |(_, t)| (Keep::All, t));
-        let builder = self.count(texts, &mut Summary::default(), &mut Rejects::default())?;
-        let assembly = self.assemble(older.as_slice(), Some(&builder), keep)?;
         let folder = &config.temporary_folder;
+        let mut sketches = SketchesWriter::new(unnamed(folder)?, folder);
+        let told = (&mut Summary::default(), &mut Rejects::default());
+        let builder = self.count(texts, told, Some(&mut sketches))?;
+        let assembly = self.assemble(older.as_slice(), Some(&builder), keep)?;
         let mut answers = assembly.answers(unnamed(folder)?, folder);
         let partitions = self.answered(&assembly, &mut answers);
         let mut staged = Staged::default();
@@ -164,8 +168,8 @@ impl<'a> Job<'a> {
         };
         drop(assembly);
         drop(builder);
-        let answers = answers.finish()?;
-        let summary = self.strip_into(&index, Some(&answers), targets, &mut staged)?;
+        let counted = (answers.finish()?, sketches.finish()?);
+        let summary = self.strip_into(&index, Some(&counted), targets, &mut staged)?;
         Ok((summary, staged))
     }
 
@@ -186,7 +190,8 @@ impl<'a> Job<'a> {
     ///
     /// When a limit is passed or the temporary folder cannot be written.
     pub fn learn_temporary(&self) -> Result<Index> {
-        let builder = self.count(Texts::Omit, &mut Summary::default(), &mut Rejects::default())?;
+        let told = (&mut Summary::default(), &mut Rejects::default());
+        let builder = self.count(Texts::Omit, told, None)?;
         let assembly = self.assemble(&[], Some(&builder), Keep::Repeated)?;
         self.map_temporary(&assembly, self.partitions(&assembly))
     }
@@ -301,13 +306,20 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn count(&self, texts: Texts, summary: &mut Summary, rejects: &mut Rejects) -> Result<Builder> {
+    /// Counts all inputs; their sketches go to `sketches`, where a second pass wants them.
+    fn count(
+        &self,
+        texts: Texts,
+        (summary, rejects): (&mut Summary, &mut Rejects),
+        mut sketches: Option<&mut SketchesWriter>,
+    ) -> Result<Builder> {
         let config = self.config;
         let folder = &config.temporary_folder;
         let mut builder = Builder::new(config.recipe, config.memory_bytes, folder, texts);
         let mut current = None;
+        let keeps_sketches = sketches.is_some();
         let work = |step: Step| match step {
-            Step::Batch(_, batch) => Ok(self.sketch_batch(&batch)),
+            Step::Batch(_, batch) => Ok(self.sketch_batch(&batch, keeps_sketches)),
             Step::End(source) => Err((source, None)),
             Step::Unreadable(source, error) => Err((source, Some(error))),
         };
@@ -322,6 +334,9 @@ impl<'a> Job<'a> {
                 builder.begin_input(&self.sources.sources[batch.source].key);
             }
             builder.begin_batch();
+            if let Some(sketches) = &mut sketches {
+                sketches.batch(&batch.sketches)?;
+            }
             for (document, record, order, sketch) in &batch.sketched {
                 summary.documents += 1;
                 summary.text_bytes += document.text.len() as u64;
@@ -337,17 +352,19 @@ impl<'a> Job<'a> {
         Ok(builder)
     }
 
-    fn sketch_batch(&self, batch: &Batch) -> SketchedBatch {
+    fn sketch_batch(&self, batch: &Batch, keeps_sketches: bool) -> SketchedBatch {
         let source = &self.sources.sources[batch.source];
         let mut sketcher = Sketcher::new(self.config.recipe);
-        let mut done =
-            SketchedBatch { source: batch.source, sketched: Vec::new(), rejects: Vec::new() };
+        let mut done = SketchedBatch { source: batch.source, ..SketchedBatch::default() };
         for record in batch.decode(source, &self.config.fields, &self.config.limits) {
             match record {
                 Record::Between(_) => {}
                 Record::Document(decoded) if decoded.is_oversized => {}
                 Record::Document(decoded) => {
                     let sketch = sketcher.sketch(&decoded.document);
+                    if keeps_sketches {
+                        push_sketch(&mut done.sketches, &sketch);
+                    }
                     let Decoded { document, place, order, .. } = *decoded;
                     done.sketched.push((document, place.record, order, sketch));
                 }
@@ -363,7 +380,7 @@ impl<'a> Job<'a> {
     fn strip_into(
         &self,
         index: &Index,
-        answers: Option<&Answers>,
+        counted: Option<&(Answers, Sketches)>,
         targets: &Targets,
         staged: &mut Staged,
     ) -> Result<Summary> {
@@ -375,9 +392,12 @@ impl<'a> Job<'a> {
         let mut outputs = Outputs { targets, sources: self.sources, open: None };
         let work = |step: Step| match step {
             Step::Batch(number, batch) => {
-                let finder = answers.and_then(|answers| answers.of_batch(index, number));
-                let finder = finder.unwrap_or(Finder::Search(index));
-                Ok(self.strip_batch(&batch, index, finder, targets))
+                let known = counted.and_then(|(answers, sketches)| {
+                    let sketches: Box<dyn Iterator<Item = Sketch>> =
+                        Box::new(sketches.of_batch(number));
+                    Some((answers.of_batch(index, number)?, sketches))
+                });
+                Ok(self.strip_batch(&batch, index, known, targets))
             }
             Step::End(source) => Err((source, None)),
             Step::Unreadable(source, error) => Err((source, Some(error))),
@@ -405,7 +425,7 @@ impl<'a> Job<'a> {
         &'b self,
         batch: &Batch,
         index: &'b Index,
-        mut finder: Finder<'b>,
+        mut known: Option<Known<'b>>,
         targets: &Targets,
     ) -> Result<StrippedBatch> {
         let source = &self.sources.sources[batch.source];
@@ -431,7 +451,14 @@ impl<'a> Job<'a> {
                 }
                 Record::Document(decoded) => {
                     let place = (source.key.as_str(), decoded.place.record);
-                    let judged = stripper.strip_by(&decoded.document, place, &mut finder);
+                    let document = &decoded.document;
+                    let sketch = known.as_mut().and_then(|(_, sketches)| sketches.next());
+                    let judged = match (&mut known, sketch) {
+                        (Some((finder, _)), Some(sketch)) => {
+                            stripper.strip_sketched(document, sketch, place, finder)
+                        }
+                        _ => stripper.strip(document, place),
+                    };
                     let writer = DocumentWriter {
                         source,
                         index,
@@ -587,8 +614,14 @@ impl Steps<'_> {
     }
 }
 
+/// What the first pass found out of a batch: the rows of its fingerprints, and its sketches.
+type Known<'a> = (Finder<'a>, Box<dyn Iterator<Item = Sketch> + 'a>);
+
+#[derive(Default)]
 struct SketchedBatch {
     source: usize,
+    /// The sketches as bytes, where a second pass wants them.
+    sketches: Vec<u8>,
     /// Document, record number, order, sketch.
     sketched: Vec<(Document, u64, u64, Sketch)>,
     rejects: Vec<Reject>,

@@ -5,9 +5,9 @@ use std::fs;
 use crate::environment::{files, root};
 
 /// A module may import only those that stand before it.
-const ORDER: [&str; 15] = [
-    "error", "hash", "document", "text", "index", "decide", "io", "report", "restore", "config",
-    "engine", "batch", "naive", "pipeline", "cli",
+const ORDER: [&str; 16] = [
+    "error", "hash", "varint", "document", "text", "index", "decide", "io", "report", "restore",
+    "config", "engine", "batch", "naive", "pipeline", "cli",
 ];
 
 /// The lines of a source that are code, without its tests.

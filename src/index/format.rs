@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::text::sketch::{CONTEXTS, Recipe};
+use crate::varint::{push_varint, take_varint};
 
 pub(super) const MAGIC: [u8; 8] = *b"dechaff\0";
 /// Raised when older readers could not understand a new file.
@@ -262,29 +263,6 @@ impl<W: Write> Writer<W> {
 
 fn refused(source: std::io::Error) -> Error {
     Error::io("write", "the index", source)
-}
-
-/// Appends `value` in seven bits a byte, least first, the top bit set on all bytes but the last.
-pub(super) fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        bytes.push((value & 0x7F) as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push((value & 0x7F) as u8);
-}
-
-/// Takes a varint off the front of `bytes`; nothing when it is cut short or too long.
-pub(super) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7F) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 /// Reads the little-endian number number `index` of `bytes`.

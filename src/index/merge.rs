@@ -5,9 +5,7 @@ use std::io::Write;
 use super::PARTITIONS;
 use super::answers::{AnswersWriter, PartitionAnswers};
 use super::build::{Builder, TEXT_PREFIX_BYTES};
-use super::format::{
-    EncodedPartition, Header, IS_HEAD, IS_OFFSET, Writer, push_varint, u32_at, u64_at,
-};
+use super::format::{EncodedPartition, Header, IS_HEAD, IS_OFFSET, Writer, u32_at, u64_at};
 use super::repeated::{Numbering, Repeated};
 use super::row::{Row, RowBuilder};
 use super::table::{DocumentRow, Index, Input, Site};
@@ -16,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::text::Fingerprint;
 use crate::text::sketch::Recipe;
 use crate::text::tokenize::NORMALIZER_VERSION;
+use crate::varint::push_varint;
 
 /// Which rows an index keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

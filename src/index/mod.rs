@@ -15,6 +15,7 @@ pub mod format;
 pub mod merge;
 mod repeated;
 pub mod row;
+pub mod sketches;
 mod spill;
 pub mod table;
 mod tuples;

@@ -8,9 +8,10 @@
 //! ```
 
 use super::SAMPLE;
-use super::format::{push_varint, take_varint, u32_at};
+use super::format::u32_at;
 use crate::text::Fingerprint;
 use crate::text::shingle::Kind;
+use crate::varint::{push_varint, take_u32};
 
 /// Rising document numbers: the first document and those of least identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -164,17 +165,6 @@ impl Iterator for Sites<'_> {
         self.left -= 1;
         take_site(&mut self.bytes)
     }
-}
-
-#[inline]
-fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
-    if let Some((&byte, rest)) = bytes.split_first()
-        && byte < 0x80
-    {
-        *bytes = rest;
-        return Some(u32::from(byte));
-    }
-    take_varint(bytes).and_then(|value| u32::try_from(value).ok())
 }
 
 #[inline]

@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{
     DOCUMENT_BYTES, ENTRY_BYTES, EncodedPartition, FORMAT_VERSION, Header, IS_HEAD, IS_OFFSET,
-    MAGIC, PREAMBLE_BYTES, PartitionPlace, Section, TRAILER_BYTES, Writer, bucket_of, take_varint,
-    u32_at, u64_at,
+    MAGIC, PREAMBLE_BYTES, PartitionPlace, Section, TRAILER_BYTES, Writer, bucket_of, u32_at,
+    u64_at,
 };
 use super::row::Row;
 use super::{PARTITIONS, partition_of};
 use crate::error::{Error, Result};
 use crate::text::sketch::{CONTEXTS, Recipe};
 use crate::text::{Fingerprint, tokenize::NORMALIZER_VERSION};
+use crate::varint::take_varint;
 
 /// One input that an index has counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,8 +3,9 @@
 //! Much boilerplate recurs only in its first or last few tokens: `Related: ...`, `... Read more`,
 //! `( Also on ...: ...)`. Punctuation counts here, as it is what tells such a head from prose.
 
+use super::class::Class;
 use super::shingle::{Fingerprint, Kind, sequence_fingerprint};
-use super::tokenize::{Token, Tokenizer, is_spaceless};
+use super::tokenize::{Token, Tokenizer};
 
 /// The beginning or end of a paragraph, of a fixed number of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,12 +92,13 @@ impl Pieces {
         let mut word: Option<(usize, usize)> = None;
         for (at, character) in characters {
             let end = at + character.len_utf8();
-            if is_of_word(character) {
+            let class = Class::of(character);
+            if class.is_alphanumeric() && !class.is_spaceless() {
                 word = Some(word.map_or((at, end), |(from, to)| (from.min(at), to.max(end))));
                 continue;
             }
             pieces.push_word(text, word.take(), tokenizer);
-            if !character.is_ascii() && is_spaceless(character) {
+            if class.is_spaceless() {
                 pieces.push_word(text, Some((at, end)), tokenizer);
             } else if !character.is_whitespace() {
                 pieces.push(Piece {
@@ -125,13 +127,6 @@ impl Pieces {
             self.count += 1;
         }
     }
-}
-
-fn is_of_word(character: char) -> bool {
-    if character.is_ascii() {
-        return character.is_ascii_alphanumeric();
-    }
-    character.is_alphanumeric() && !is_spaceless(character)
 }
 
 fn is_marked(mark: char) -> bool {

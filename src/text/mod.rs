@@ -6,6 +6,8 @@
 //! All offsets are bytes of the original text.
 
 pub mod affix;
+mod class;
+pub(crate) mod compact;
 pub mod look;
 pub mod plain;
 pub mod repeat;

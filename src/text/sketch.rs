@@ -1,6 +1,7 @@
 //! A document's sketch: all that the later stages need to know of its text.
 
 use super::affix::{AFFIXES, Affix, affixes_with};
+use super::class::Class;
 use super::look::{Look, look};
 use super::repeat::{Repeat, RepeatFinder};
 use super::shingle::{Fingerprint, paragraph_fingerprints, shingles, winnow};
@@ -136,7 +137,8 @@ impl Sketcher {
             identity: identity(document),
             contexts: [u32::MAX; CONTEXTS],
             paragraphs: Vec::new(),
-            shingles: Vec::new(),
+            // Winnowing keeps two shingles in three, and a token is some six bytes long.
+            shingles: Vec::with_capacity(text.len() / 8),
             look: Look::Article,
         };
         self.repeats.clear(text.len());
@@ -258,8 +260,8 @@ fn cases(text: &str) -> (usize, usize) {
     if !head.is_ascii() {
         let begin = |(at, _): &(usize, char)| *at < LOOKED_AT;
         for (_, wide) in text.char_indices().take_while(begin).filter(|(_, c)| !c.is_ascii()) {
-            upper += usize::from(wide.is_uppercase());
-            lower += usize::from(wide.is_lowercase());
+            upper += usize::from(Class::of(wide).is_uppercase());
+            lower += usize::from(Class::of(wide).is_lowercase());
         }
     }
     (upper, lower)
