@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Config;
-use crate::decide::evidence::{AffixEvidence, SiteEvidence, Witness};
+use crate::decide::evidence::{AffixEvidence, COVERAGE_MIN, SiteEvidence, Witness};
 use crate::decide::{Evidence, context, score};
 use crate::document::{Document, Span, without};
 use crate::text::affix::{AFFIXES, affixes};
@@ -361,7 +361,7 @@ impl Corpus<'_> {
         let known = slots.iter().filter(is_known).count();
         let numbers = if slots.is_empty() { 1.0 } else { ratio(known, slots.len()) };
         let number = u32::try_from(best.1).ok()?;
-        (best.0 >= self.config.policy.witness_containment_min).then_some(Witness {
+        (best.0 >= COVERAGE_MIN).then_some(Witness {
             number,
             containment: best.0,
             numbers,
@@ -391,7 +391,8 @@ impl Corpus<'_> {
         let shingles = paragraph.winnowed(self.config);
         let starts = shingles.iter().filter(|(_, shingle)| recurs(shingle));
         let starts: Vec<usize> = starts.map(|&(start, _)| start).collect();
-        paragraph.coverage(&starts, self.config.recipe.shingle_len)
+        let coverage = paragraph.coverage(&starts, self.config.recipe.shingle_len);
+        if coverage < COVERAGE_MIN { 0.0 } else { coverage }
     }
 }
 

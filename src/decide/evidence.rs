@@ -124,7 +124,20 @@ pub struct Gatherer<'a> {
 struct Found<'s, 'a> {
     rows: &'s ParagraphRows<'a>,
     shingles: &'s [(u32, Row<'a>)],
+    /// Share of its tokens in these shingles.
+    known: f64,
 }
+
+impl Found<'_, '_> {
+    /// Whether the shingles cover so much of the paragraph that it is worth a look at where they
+    /// stand; most of a text is nowhere else, and what is not looked at costs nothing.
+    fn may_cover(&self) -> bool {
+        self.known >= COVERAGE_MIN
+    }
+}
+
+/// Less of a paragraph than this in the shingles of a witness, or of a template, counts as nothing.
+pub const COVERAGE_MIN: f64 = 0.2;
 
 /// The document that is judged, as the index sees it.
 struct Subject {
@@ -171,9 +184,13 @@ impl<'a> Gatherer<'a> {
         };
         let mut is_head = true;
         let count = u32::try_from(sketch.paragraphs.len()).unwrap_or(u32::MAX);
+        let shingle_len = self.index.recipe().shingle_len;
         let all = || {
             sketch.paragraphs.iter().zip(&rows.paragraphs).map(|(paragraph, found)| {
-                (paragraph, Found { rows: found, shingles: rows.shingles_of(found) })
+                let shingles = rows.shingles_of(found);
+                let starts = shingles.iter().map(|&(token, _)| token as usize);
+                let known = ratio(covered_tokens(starts, shingle_len), paragraph.tokens as usize);
+                (paragraph, Found { rows: found, shingles, known })
             })
         };
         let paragraphs = (0..).zip(all()).map(|(at, (paragraph, found))| {
@@ -213,9 +230,10 @@ impl<'a> Gatherer<'a> {
         for (evidence, (paragraph, found)) in evidence.iter_mut().zip(all()) {
             let may_stay = evidence.page.as_ref().is_none_or(PageEvidence::may_stay);
             if may_stay && self.policy.wants_witness(evidence) {
+                let near = || found.may_cover().then_some(found.shingles);
                 evidence.witness = self
                     .exact_witness(&subject, paragraph, found)
-                    .or_else(|| self.near_witness(&subject, paragraph, found.shingles));
+                    .or_else(|| self.near_witness(&subject, paragraph, near()?));
             }
         }
         evidence
@@ -266,7 +284,7 @@ impl<'a> Gatherer<'a> {
     ) {
         evidence.site = self.site_evidence(subject, evidence.is_head, paragraph, found.rows);
         // Where the whole paragraph recurs, its parts say no more.
-        if !self.policy.is_template(u32::MAX, evidence.site.contexts) {
+        if !self.policy.is_template(u32::MAX, evidence.site.contexts) && found.may_cover() {
             evidence.site.template = self.template_coverage(subject, paragraph, found.shingles);
         }
     }
@@ -319,9 +337,9 @@ impl<'a> Gatherer<'a> {
                 return AffixEvidence::default();
             }
             let new = u32::from(subject.own.is_none());
+            let all = row.map_or(0, |row| row.totals().documents);
             let here = row.and_then(|row| row.on_site(subject.site?));
             let here = here.map_or(0, |count| count.documents);
-            let all = row.map_or(0, |row| row.totals().documents);
             AffixEvidence {
                 is_marked: affix.is_marked,
                 documents: here + new,
@@ -425,7 +443,7 @@ impl<'a> Gatherer<'a> {
         let shingle_len = self.index.recipe().shingle_len;
         let rows = || shingles.iter().filter(|(_, row)| row.totals().sites <= PHRASE_SITES_MIN);
         let could_cover = covered_tokens(rows().map(|&(token, _)| token as usize), shingle_len);
-        if ratio(could_cover, paragraph.tokens as usize) < self.policy.witness_containment_min {
+        if ratio(could_cover, paragraph.tokens as usize) < COVERAGE_MIN {
             return None;
         }
         let mut votes: Vec<(u32, usize)> = Vec::new();
@@ -446,7 +464,7 @@ impl<'a> Gatherer<'a> {
         let starts = || best.iter().map(|&(_, token)| token);
         let covered = covered_tokens(starts(), shingle_len);
         let containment = ratio(covered, paragraph.tokens as usize);
-        (containment >= self.policy.witness_containment_min).then(|| Witness {
+        (containment >= COVERAGE_MIN).then(|| Witness {
             number: best[0].0,
             containment,
             numbers: covered_share(&paragraph.slot_positions, starts, shingle_len),
@@ -475,7 +493,9 @@ impl<'a> Gatherer<'a> {
         });
         let shingle_len = self.index.recipe().shingle_len;
         let covered = covered_tokens(on_site.map(|(token, _)| *token as usize), shingle_len);
-        ratio(covered, paragraph.tokens as usize)
+        Some(ratio(covered, paragraph.tokens as usize))
+            .filter(|&c| c >= COVERAGE_MIN)
+            .unwrap_or(0.0)
     }
 }
 

@@ -112,8 +112,6 @@ pub struct Policy {
     pub repeat_new_tokens_max: u32,
     /// Containment that makes a paragraph a duplicate.
     pub duplicate_containment_min: f64,
-    /// A document that says less of a paragraph is no witness.
-    pub witness_containment_min: f64,
     /// Shorter paragraphs are no duplicates: short sentences recur in unrelated documents.
     pub duplicate_tokens_min: u32,
     /// A document loses no more than this share of its bytes, duplicates aside.
@@ -135,7 +133,6 @@ impl Default for Policy {
             repeat_containment_min: 0.78,
             repeat_new_tokens_max: 14,
             duplicate_containment_min: 0.37,
-            witness_containment_min: 0.2,
             duplicate_tokens_min: 8,
             removed_max: 0.9,
         }

@@ -55,6 +55,8 @@ pub(super) struct Records<S> {
     next: RecordPlace,
     /// A header that was read, and is still to be passed on.
     header: Vec<u8>,
+    /// Bytes of the last batch.
+    last_bytes: usize,
     /// The last piece belongs to a record that is larger than the limit and goes on.
     is_inside: bool,
 }
@@ -63,7 +65,16 @@ impl<S: Splitter> Records<S> {
     pub(super) fn new(opened: Opened, splitter: S, layout: Layout) -> Self {
         let next = RecordPlace { record: 0, line: 1, offset: 0 };
         let Opened { reader, damage } = opened;
-        Self { reader, damage, splitter, layout, next, header: Vec::new(), is_inside: false }
+        Self {
+            reader,
+            damage,
+            splitter,
+            layout,
+            next,
+            header: Vec::new(),
+            last_bytes: 0,
+            is_inside: false,
+        }
     }
 
     /// Takes off the first record that is not blank, with all blank lines before it: a header.
@@ -95,6 +106,8 @@ impl<S: Splitter> Records<S> {
     pub(super) fn fill(&mut self, limits: &Limits, batch: &mut Batch) -> Result<Filled, Broken> {
         batch.layout = self.layout.clone();
         batch.bytes = std::mem::take(&mut self.header);
+        // As large as the last one: growing to it step by step copies it twice over.
+        batch.bytes.reserve(self.last_bytes);
         while batch.records.len() < limits.batch_documents && batch.bytes.len() < limits.batch_bytes
         {
             let start = batch.bytes.len();
@@ -130,6 +143,7 @@ impl<S: Splitter> Records<S> {
                 self.next.record += 1;
             }
         }
+        self.last_bytes = batch.bytes.len();
         Ok(Filled::More)
     }
 
