@@ -4,7 +4,10 @@
 //! in the order they were read, so that nothing depends on which thread was quicker. At most
 //! twice as many batches as threads are under way.
 
+mod resume;
+
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,6 +24,7 @@ use crate::index::build::Texts;
 use crate::index::format::EncodedPartition;
 use crate::index::{Assembly, Builder, Index, Keep, PARTITIONS};
 use crate::io::read::{Batch, BatchReader, Broken, Decoded, Record};
+use crate::io::resume::Work;
 use crate::io::source::{Source, Sources};
 use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
 use crate::report::audit::{AuditRow, EvidenceRow, Reject, json_line};
@@ -47,6 +51,8 @@ pub struct Job<'a> {
     pub monitor: Monitor,
     pool: ThreadPool,
     digests: Digests,
+    /// What was done is kept here, when the run can be continued.
+    work: Option<Work>,
 }
 
 /// Where a run writes.
@@ -95,7 +101,17 @@ impl<'a> Job<'a> {
     pub fn new(sources: &'a Sources, config: &'a Config, monitor: Monitor) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build();
         let pool = pool.map_err(|e| Error::settings(format!("cannot start threads: {e}")))?;
-        Ok(Self { sources, config, monitor, pool, digests: Digests::default() })
+        Ok(Self { sources, config, monitor, pool, digests: Digests::default(), work: None })
+    }
+
+    /// The same job, which keeps what it has done in `work` and goes on with what is there.
+    #[must_use]
+    pub fn resuming(self, work: Option<Work>) -> Self {
+        Self { work, ..self }
+    }
+
+    fn all(&self) -> Range<usize> {
+        0..self.sources.sources.len()
     }
 
     /// Counts all inputs on top of `older` and stages the index for `path`.
@@ -109,10 +125,13 @@ impl<'a> Job<'a> {
         targets: &Targets,
         texts: Texts,
     ) -> Result<(Summary, Staged)> {
+        if let Some(work) = &self.work {
+            return resume::Run::new(self, work)?.learn(older, targets, texts);
+        }
         let path = targets.out.as_deref().unwrap_or(Path::new("-"));
         let mut summary = Summary::default();
         let mut rejects = Rejects::new(targets);
-        let builder = self.count(texts, &mut summary, &mut rejects)?;
+        let builder = self.count(self.all(), texts, &mut summary, &mut rejects)?;
         let assembly = self.assemble(older, Some(&builder), Keep::All)?;
         let mut staged = Staged::default();
         self.write_index(&assembly, path, &mut staged)?;
@@ -143,8 +162,12 @@ impl<'a> Job<'a> {
         save: Option<(&Path, Texts)>,
         targets: &Targets,
     ) -> Result<(Summary, Staged)> {
+        if let Some(work) = &self.work {
+            return resume::Run::new(self, work)?.clean(older, save, targets);
+        }
         let (keep, texts) = save.map_or((Keep::Repeated, Texts::Omit), |(_, t)| (Keep::All, t));
-        let builder = self.count(texts, &mut Summary::default(), &mut Rejects::default())?;
+        let (summary, rejects) = (&mut Summary::default(), &mut Rejects::default());
+        let builder = self.count(self.all(), texts, summary, rejects)?;
         let assembly = self.assemble(older.as_slice(), Some(&builder), keep)?;
         let mut staged = Staged::default();
         let index = if let Some((path, _)) = save {
@@ -165,6 +188,9 @@ impl<'a> Job<'a> {
     ///
     /// When a limit is passed or something cannot be written.
     pub fn strip(&self, index: &Index, targets: &Targets) -> Result<(Summary, Staged)> {
+        if let Some(work) = &self.work {
+            return resume::Run::new(self, work)?.strip(index, targets);
+        }
         let mut staged = Staged::default();
         let summary = self.strip_into(index, targets, &mut staged)?;
         Ok((summary, staged))
@@ -176,7 +202,8 @@ impl<'a> Job<'a> {
     ///
     /// When a limit is passed or the temporary folder cannot be written.
     pub fn learn_temporary(&self) -> Result<Index> {
-        let builder = self.count(Texts::Omit, &mut Summary::default(), &mut Rejects::default())?;
+        let (summary, rejects) = (&mut Summary::default(), &mut Rejects::default());
+        let builder = self.count(self.all(), Texts::Omit, summary, rejects)?;
         let assembly = self.assemble(&[], Some(&builder), Keep::Repeated)?;
         self.map_temporary(&assembly)
     }
@@ -187,7 +214,7 @@ impl<'a> Job<'a> {
     ///
     /// When the run is stopped.
     pub fn explain(&self, index: &Index, id: &str) -> Result<Option<(Document, Stripped)>> {
-        let mut steps = Steps { job: self, source: 0, reader: None };
+        let mut steps = Steps { job: self, sources: self.all(), reader: None };
         while let Some(step) = steps.next()? {
             let Step::Batch(batch) = step else { continue };
             let source = &self.sources.sources[batch.source];
@@ -259,7 +286,13 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn count(&self, texts: Texts, summary: &mut Summary, rejects: &mut Rejects) -> Result<Builder> {
+    fn count(
+        &self,
+        sources: Range<usize>,
+        texts: Texts,
+        summary: &mut Summary,
+        rejects: &mut Rejects,
+    ) -> Result<Builder> {
         let config = self.config;
         let folder = &config.temporary_folder;
         let mut builder = Builder::new(config.recipe, config.memory_bytes, folder, texts);
@@ -269,7 +302,7 @@ impl<'a> Job<'a> {
             Step::End(source) => Err((source, None)),
             Step::Unreadable(source, error) => Err((source, Some(error))),
         };
-        self.ordered(work, |counted| {
+        self.ordered(sources, work, |counted| {
             let batch = match counted {
                 Ok(batch) => batch,
                 Err((_, None)) => return Ok(()),
@@ -318,6 +351,20 @@ impl<'a> Job<'a> {
     }
 
     fn strip_into(&self, index: &Index, targets: &Targets, staged: &mut Staged) -> Result<Summary> {
+        let mut summary = self.strip_sources(self.all(), index, targets, staged)?;
+        self.complete(&mut summary, Some(index), targets, staged)?;
+        self.check_total(&summary)?;
+        Ok(summary)
+    }
+
+    /// Strips some of the inputs; the summary is not finished.
+    fn strip_sources(
+        &self,
+        sources: Range<usize>,
+        index: &Index,
+        targets: &Targets,
+        staged: &mut Staged,
+    ) -> Result<Summary> {
         let mut summary = Summary::default();
         let mut rejects = Rejects::new(targets);
         let create =
@@ -329,7 +376,7 @@ impl<'a> Job<'a> {
             Step::End(source) => Err((source, None)),
             Step::Unreadable(source, error) => Err((source, Some(error))),
         };
-        self.ordered(work, |stripped| match stripped {
+        self.ordered(sources, work, |stripped| match stripped {
             Ok(batch) => {
                 let batch = batch?;
                 outputs.of(batch.source, staged)?.write_cleaned(&batch.cleaned)?;
@@ -343,8 +390,6 @@ impl<'a> Job<'a> {
         outputs.close(staged)?;
         audit.finish(staged)?;
         rejects.finish(staged)?;
-        self.complete(&mut summary, Some(index), targets, staged)?;
-        self.check_total(&summary)?;
         Ok(summary)
     }
 
@@ -430,10 +475,7 @@ impl<'a> Job<'a> {
         targets: &Targets,
         staged: &mut Staged,
     ) -> Result<()> {
-        summary.finish();
-        summary.skipped = self.sources.skipped;
-        summary.unreadable.extend(self.sources.unreadable.iter().cloned());
-        summary.settings = settings(self.config);
+        self.describe(summary);
         if let Some(index) = index {
             summary.index = Some(format!("{:016x}", index.checksum()));
             summary.inputs = index.inputs().to_vec();
@@ -446,13 +488,22 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Reads all inputs, works on the batches in parallel and consumes the results in order.
+    /// Fills in what the inputs and settings tell.
+    fn describe(&self, summary: &mut Summary) {
+        summary.finish();
+        summary.skipped = self.sources.skipped;
+        summary.unreadable.extend(self.sources.unreadable.iter().cloned());
+        summary.settings = settings(self.config);
+    }
+
+    /// Reads inputs, works on the batches in parallel and consumes the results in order.
     fn ordered<U: Send>(
         &self,
+        sources: Range<usize>,
         work: impl Fn(Step) -> U + Sync,
         mut consume: impl FnMut(U) -> Result<()>,
     ) -> Result<()> {
-        let mut steps = Steps { job: self, source: 0, reader: None };
+        let mut steps = Steps { job: self, sources, reader: None };
         if self.pool.current_num_threads() == 1 {
             while let Some(step) = steps.next()? {
                 consume(work(step))?;
@@ -486,10 +537,11 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Reads the inputs of a job one after the other.
+/// Reads inputs of a job one after the other.
 struct Steps<'a> {
     job: &'a Job<'a>,
-    source: usize,
+    /// Those that were not read to their end yet.
+    sources: Range<usize>,
     reader: Option<BatchReader>,
 }
 
@@ -498,19 +550,23 @@ impl Steps<'_> {
         if self.job.monitor.stop.load(Ordering::Relaxed) {
             return Err(Error::interrupted());
         }
-        let Some(source) = self.job.sources.sources.get(self.source) else { return Ok(None) };
+        let number = self.sources.start;
+        if self.sources.is_empty() {
+            return Ok(None);
+        }
+        let Some(source) = self.job.sources.sources.get(number) else { return Ok(None) };
         let reader = match &mut self.reader {
             Some(reader) => reader,
             None => match BatchReader::open(
                 source,
-                self.source,
+                number,
                 (&self.job.config.fields, &self.job.config.limits),
                 &self.job.monitor.read_bytes,
             ) {
                 Ok(reader) => self.reader.insert(reader),
                 Err(error) => {
-                    self.source += 1;
-                    return Ok(Some(Step::Unreadable(self.source - 1, error)));
+                    self.sources.start += 1;
+                    return Ok(Some(Step::Unreadable(number, error)));
                 }
             },
         };
@@ -520,13 +576,13 @@ impl Steps<'_> {
         let digest = reader.digest();
         self.reader = None;
         let mut digests = self.job.digests.lock().expect("no reader panicked");
-        let first = *digests.entry(self.source).or_insert(digest);
+        let first = *digests.entry(number).or_insert(digest);
         if first != digest {
             let what = "changed between counting and stripping; nothing was put in place";
             return Err(Error::malformed(&source.key, what));
         }
-        self.source += 1;
-        Ok(Some(Step::End(self.source - 1)))
+        self.sources.start += 1;
+        Ok(Some(Step::End(number)))
     }
 }
 
