@@ -159,6 +159,35 @@ fn csv_in_utf16_is_read() {
     assert_eq!(env.text("out.csv"), format!("id,text\n1,\"{CLEANED}\"\n"));
 }
 
+/// Found by fuzzing: the crate that reads Parquet panics on some damaged files.
+#[test]
+fn a_damaged_parquet_file_is_rows_or_an_error() {
+    use dechaff::io::read::{BatchReader, Fields, Limits};
+    use dechaff::io::source::{Passes, find};
+    let env = TestEnv::new();
+    let whole = std::fs::read(crate::environment::root().join("testdata/rows.parquet")).unwrap();
+    let (fields, limits) = (Fields::default(), Limits::default());
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0xFF;
+        env.write("in.parquet", bytes);
+        let paths = [env.path("in.parquet")];
+        let sources = find(&paths, None, Passes::One, env.folder()).unwrap();
+        let read = std::sync::Arc::default();
+        let source = &sources.sources[0];
+        let Ok(mut reader) = BatchReader::open(source, 0, (&fields, &limits), &read) else {
+            refused += 1;
+            continue;
+        };
+        while let Some(batch) = reader.next_batch(&limits) {
+            refused += usize::from(batch.broken.is_some());
+            assert!(batch.decode(source, &fields, &limits).count() <= 3);
+        }
+    }
+    assert!(refused > 100, "{refused} of {}", whole.len());
+}
+
 /// A WARC record.
 pub(crate) fn warc(kind: &str, header: &str, payload: &[u8]) -> Vec<u8> {
     let length = payload.len();
