@@ -70,4 +70,27 @@ impl Config {
             removed_total_max: None,
         })
     }
+
+    /// A hash of the version and of all settings that show in what a run writes or keeps.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let Self {
+            recipe,
+            policy,
+            rules,
+            page_model,
+            fields,
+            limits,
+            is_strict,
+            drops_empty,
+            threads: _,
+            memory_bytes: _,
+            temporary_folder: _,
+            is_forced: _,
+            removed_total_max: _,
+        } = self;
+        let version = env!("CARGO_PKG_VERSION");
+        let of_text = format!("{version} {recipe:?} {fields:?} {limits:?} {is_strict}");
+        let of_verdicts = format!("{policy:?} {:?} {page_model:?} {drops_empty}", rules.lines());
+        crate::hash::stable(format!("{of_text} {of_verdicts}").as_bytes())
+    }
 }

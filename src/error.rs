@@ -27,6 +27,7 @@ enum Kind {
     Index { place: String, what: String },
     Settings { what: String },
     Limit { what: String },
+    Busy { place: String, holder: String },
     Interrupted,
 }
 
@@ -55,6 +56,12 @@ impl Error {
     /// A limit that the user set was passed, so that nothing was put in place.
     pub fn limit(what: impl fmt::Display) -> Self {
         Self(Box::new(Kind::Limit { what: what.to_string() }))
+    }
+
+    /// Another run writes to `path`; `holder` says which.
+    pub fn busy(path: &Path, holder: &str) -> Self {
+        let place = path.display().to_string();
+        Self(Box::new(Kind::Busy { place, holder: holder.to_owned() }))
     }
 
     /// The user asked to stop.
@@ -100,6 +107,10 @@ impl fmt::Display for Error {
             Kind::Malformed { place, what } => write!(f, "{place}: {what}"),
             Kind::Index { place, what } => write!(f, "index {place}: {what}"),
             Kind::Settings { what } | Kind::Limit { what } => f.write_str(what),
+            Kind::Busy { place, holder } => {
+                let what = "is being written by another run";
+                write!(f, "{place} {what} ({holder}); wait for it, or give another output")
+            }
             Kind::Interrupted => f.write_str("interrupted; nothing was put in place"),
         }
     }

@@ -4,8 +4,11 @@
 //! in the order they were read, so that nothing depends on which thread was quicker. At most
 //! twice as many batches as threads are under way.
 
+mod resume;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,6 +28,7 @@ use crate::index::merge::Workspace;
 use crate::index::sketches::{Sketches, SketchesWriter};
 use crate::index::{Answers, Assembly, Builder, Finder, Index, Keep, PARTITIONS};
 use crate::io::read::{Batch, BatchReader, Broken, Decoded, Record};
+use crate::io::resume::Work;
 use crate::io::source::{Source, Sources};
 use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
 use crate::report::audit::{AuditRow, EvidenceRow, Reject, json_line};
@@ -52,6 +56,8 @@ pub struct Job<'a> {
     pub monitor: Monitor,
     pool: ThreadPool,
     digests: Digests,
+    /// What was done is kept here, when the run can be continued.
+    work: Option<Work>,
 }
 
 /// Where a run writes.
@@ -81,9 +87,12 @@ pub enum OutputStyle {
     Marked,
 }
 
+/// What is wrong with an input that is not the same when it is read again.
+const CHANGED: &str = "changed between counting and stripping; nothing was put in place";
+
 /// What comes from reading, in order.
 enum Step {
-    /// A batch and its number, from 0, over all inputs.
+    /// A batch and its number, from 0, within its input.
     Batch(usize, Batch),
     End(usize),
     Unreadable(usize, Error),
@@ -101,7 +110,17 @@ impl<'a> Job<'a> {
     pub fn new(sources: &'a Sources, config: &'a Config, monitor: Monitor) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build();
         let pool = pool.map_err(|e| Error::settings(format!("cannot start threads: {e}")))?;
-        Ok(Self { sources, config, monitor, pool, digests: Digests::default() })
+        Ok(Self { sources, config, monitor, pool, digests: Digests::default(), work: None })
+    }
+
+    /// The same job, which keeps what it has done in `work` and goes on with what is there.
+    #[must_use]
+    pub fn resuming(self, work: Option<Work>) -> Self {
+        Self { work, ..self }
+    }
+
+    fn all(&self) -> Range<usize> {
+        0..self.sources.sources.len()
     }
 
     /// Counts all inputs on top of `older` and stages the index for `path`.
@@ -115,10 +134,13 @@ impl<'a> Job<'a> {
         targets: &Targets,
         texts: Texts,
     ) -> Result<(Summary, Staged)> {
+        if let Some(work) = &self.work {
+            return resume::Run::new(self, work)?.learn(older, targets, texts);
+        }
         let path = targets.out.as_deref().unwrap_or(Path::new("-"));
         let mut summary = Summary::default();
         let mut rejects = Rejects::new(targets);
-        let builder = self.count(texts, (&mut summary, &mut rejects), None)?;
+        let builder = self.count(self.all(), texts, (&mut summary, &mut rejects), None)?;
         let assembly = self.assemble(older, Some(&builder), Keep::All)?;
         let mut staged = Staged::default();
         self.write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
@@ -150,12 +172,15 @@ impl<'a> Job<'a> {
         save: Option<(&Path, Texts)>,
         targets: &Targets,
     ) -> Result<(Summary, Staged)> {
+        if let Some(work) = &self.work {
+            return resume::Run::new(self, work)?.clean(older, save, targets);
+        }
         let config = self.config;
         let (keep, texts) = save.map_or((Keep::Repeated, Texts::Omit), |(_, t)| (Keep::All, t));
         let folder = &config.temporary_folder;
         let mut sketches = SketchesWriter::new(unnamed(folder)?, folder);
         let told = (&mut Summary::default(), &mut Rejects::default());
-        let builder = self.count(texts, told, Some(&mut sketches))?;
+        let builder = self.count(self.all(), texts, told, Some(&mut sketches))?;
         let assembly = self.assemble(older.as_slice(), Some(&builder), keep)?;
         let mut answers = assembly.answers(unnamed(folder)?, folder);
         let partitions = self.answered(&assembly, &mut answers);
@@ -179,6 +204,9 @@ impl<'a> Job<'a> {
     ///
     /// When a limit is passed or something cannot be written.
     pub fn strip(&self, index: &Index, targets: &Targets) -> Result<(Summary, Staged)> {
+        if let Some(work) = &self.work {
+            return resume::Run::new(self, work)?.strip(index, targets);
+        }
         let mut staged = Staged::default();
         let summary = self.strip_into(index, None, targets, &mut staged)?;
         Ok((summary, staged))
@@ -191,7 +219,7 @@ impl<'a> Job<'a> {
     /// When a limit is passed or the temporary folder cannot be written.
     pub fn learn_temporary(&self) -> Result<Index> {
         let told = (&mut Summary::default(), &mut Rejects::default());
-        let builder = self.count(Texts::Omit, told, None)?;
+        let builder = self.count(self.all(), Texts::Omit, told, None)?;
         let assembly = self.assemble(&[], Some(&builder), Keep::Repeated)?;
         self.map_temporary(&assembly, self.partitions(&assembly))
     }
@@ -202,7 +230,7 @@ impl<'a> Job<'a> {
     ///
     /// When the run is stopped.
     pub fn explain(&self, index: &Index, id: &str) -> Result<Option<(Document, Stripped)>> {
-        let mut steps = Steps { job: self, source: 0, batches: 0, reader: None };
+        let mut steps = Steps { job: self, sources: self.all(), batches: 0, reader: None };
         while let Some(step) = steps.next()? {
             let Step::Batch(_, batch) = step else { continue };
             let source = &self.sources.sources[batch.source];
@@ -306,9 +334,10 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Counts all inputs; their sketches go to `sketches`, where a second pass wants them.
+    /// Counts inputs; their sketches go to `sketches`, where a second pass wants them.
     fn count(
         &self,
+        sources: Range<usize>,
         texts: Texts,
         (summary, rejects): (&mut Summary, &mut Rejects),
         mut sketches: Option<&mut SketchesWriter>,
@@ -323,7 +352,7 @@ impl<'a> Job<'a> {
             Step::End(source) => Err((source, None)),
             Step::Unreadable(source, error) => Err((source, Some(error))),
         };
-        self.ordered(work, |counted| {
+        self.ordered(sources, work, |counted| {
             let batch = match counted {
                 Ok(batch) => batch,
                 Err((_, None)) => return Ok(()),
@@ -335,7 +364,7 @@ impl<'a> Job<'a> {
             }
             builder.begin_batch();
             if let Some(sketches) = &mut sketches {
-                sketches.batch(&batch.sketches)?;
+                sketches.batch(batch.source, &batch.sketches)?;
             }
             for (document, record, order, sketch) in &batch.sketched {
                 summary.documents += 1;
@@ -377,10 +406,25 @@ impl<'a> Job<'a> {
         done
     }
 
+    /// Strips all inputs, by what was found out when they were counted, where they were.
     fn strip_into(
         &self,
         index: &Index,
         counted: Option<&(Answers, Sketches)>,
+        targets: &Targets,
+        staged: &mut Staged,
+    ) -> Result<Summary> {
+        let mut summary = self.strip_sources(self.all(), (index, counted), targets, staged)?;
+        self.complete(&mut summary, Some(index), targets, staged)?;
+        self.check_total(&summary)?;
+        Ok(summary)
+    }
+
+    /// Strips some of the inputs; the summary is not finished.
+    fn strip_sources(
+        &self,
+        sources: Range<usize>,
+        (index, counted): (&Index, Option<&(Answers, Sketches)>),
         targets: &Targets,
         staged: &mut Staged,
     ) -> Result<Summary> {
@@ -392,17 +436,22 @@ impl<'a> Job<'a> {
         let mut outputs = Outputs { targets, sources: self.sources, open: None };
         let work = |step: Step| match step {
             Step::Batch(number, batch) => {
-                let known = counted.and_then(|(answers, sketches)| {
+                let known = counted.map(|(answers, sketches)| {
+                    let number = sketches.number(batch.source, number)?;
                     let sketches: Box<dyn Iterator<Item = Sketch>> =
                         Box::new(sketches.of_batch(number));
                     Some((answers.of_batch(index, number)?, sketches))
                 });
-                Ok(self.strip_batch(&batch, index, known, targets))
+                let key = &self.sources.sources[batch.source].key;
+                Ok(match known {
+                    Some(None) => Err(Error::malformed(key, CHANGED)),
+                    known => self.strip_batch(&batch, index, known.flatten(), targets),
+                })
             }
             Step::End(source) => Err((source, None)),
             Step::Unreadable(source, error) => Err((source, Some(error))),
         };
-        self.ordered(work, |stripped| match stripped {
+        self.ordered(sources, work, |stripped| match stripped {
             Ok(batch) => {
                 let batch = batch?;
                 outputs.of(batch.source, staged)?.write_cleaned(&batch.cleaned)?;
@@ -416,8 +465,6 @@ impl<'a> Job<'a> {
         outputs.close(staged)?;
         audit.finish(staged)?;
         rejects.finish(staged)?;
-        self.complete(&mut summary, Some(index), targets, staged)?;
-        self.check_total(&summary)?;
         Ok(summary)
     }
 
@@ -511,10 +558,7 @@ impl<'a> Job<'a> {
         targets: &Targets,
         staged: &mut Staged,
     ) -> Result<()> {
-        summary.finish();
-        summary.skipped = self.sources.skipped;
-        summary.unreadable.extend(self.sources.unreadable.iter().cloned());
-        summary.settings = settings(self.config);
+        self.describe(summary);
         if let Some(index) = index {
             summary.index = Some(format!("{:016x}", index.checksum()));
             summary.inputs = index.inputs().to_vec();
@@ -527,13 +571,22 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Reads all inputs, works on the batches in parallel and consumes the results in order.
+    /// Fills in what the inputs and settings tell.
+    fn describe(&self, summary: &mut Summary) {
+        summary.finish();
+        summary.skipped = self.sources.skipped;
+        summary.unreadable.extend(self.sources.unreadable.iter().cloned());
+        summary.settings = settings(self.config);
+    }
+
+    /// Reads inputs, works on the batches in parallel and consumes the results in order.
     fn ordered<U: Send>(
         &self,
+        sources: Range<usize>,
         work: impl Fn(Step) -> U + Sync,
         mut consume: impl FnMut(U) -> Result<()>,
     ) -> Result<()> {
-        let mut steps = Steps { job: self, source: 0, batches: 0, reader: None };
+        let mut steps = Steps { job: self, sources, batches: 0, reader: None };
         if self.pool.current_num_threads() == 1 {
             while let Some(step) = steps.next()? {
                 consume(work(step))?;
@@ -567,11 +620,12 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Reads the inputs of a job one after the other.
+/// Reads inputs of a job one after the other.
 struct Steps<'a> {
     job: &'a Job<'a>,
-    source: usize,
-    /// How many were read.
+    /// Those that were not read to their end yet.
+    sources: Range<usize>,
+    /// How many batches of the input at hand were read.
     batches: usize,
     reader: Option<BatchReader>,
 }
@@ -581,19 +635,26 @@ impl Steps<'_> {
         if self.job.monitor.stop.load(Ordering::Relaxed) {
             return Err(Error::interrupted());
         }
-        let Some(source) = self.job.sources.sources.get(self.source) else { return Ok(None) };
+        let number = self.sources.start;
+        if self.sources.is_empty() {
+            return Ok(None);
+        }
+        let Some(source) = self.job.sources.sources.get(number) else { return Ok(None) };
         let reader = match &mut self.reader {
             Some(reader) => reader,
             None => match BatchReader::open(
                 source,
-                self.source,
+                number,
                 (&self.job.config.fields, &self.job.config.limits),
                 &self.job.monitor.read_bytes,
             ) {
-                Ok(reader) => self.reader.insert(reader),
+                Ok(reader) => {
+                    self.batches = 0;
+                    self.reader.insert(reader)
+                }
                 Err(error) => {
-                    self.source += 1;
-                    return Ok(Some(Step::Unreadable(self.source - 1, error)));
+                    self.sources.start += 1;
+                    return Ok(Some(Step::Unreadable(number, error)));
                 }
             },
         };
@@ -604,13 +665,12 @@ impl Steps<'_> {
         let digest = reader.digest();
         self.reader = None;
         let mut digests = self.job.digests.lock().expect("no reader panicked");
-        let first = *digests.entry(self.source).or_insert(digest);
+        let first = *digests.entry(number).or_insert(digest);
         if first != digest {
-            let what = "changed between counting and stripping; nothing was put in place";
-            return Err(Error::malformed(&source.key, what));
+            return Err(Error::malformed(&source.key, CHANGED));
         }
-        self.source += 1;
-        Ok(Some(Step::End(self.source - 1)))
+        self.sources.start += 1;
+        Ok(Some(Step::End(number)))
     }
 }
 

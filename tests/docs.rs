@@ -182,3 +182,16 @@ fn every_subcommand_is_in_the_documents() {
         assert!(documents.contains(&format!("dechaff {subcommand} ")), "{subcommand}");
     }
 }
+
+#[test]
+fn every_fault_names_a_test_that_is_there() {
+    let table = read("docs/reliability.md");
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 20, "{}", rows.len());
+    for row in rows {
+        let test = row.split('`').rfind(|part| part.contains("::")).unwrap_or_default();
+        let (module, function) = test.split_once("::").unwrap_or_else(|| panic!("no test: {row}"));
+        let source = read(&format!("tests/{module}.rs"));
+        assert!(source.contains(&format!("fn {function}()")), "{test}");
+    }
+}

@@ -159,6 +159,35 @@ fn csv_in_utf16_is_read() {
     assert_eq!(env.text("out.csv"), format!("id,text\n1,\"{CLEANED}\"\n"));
 }
 
+/// Found by fuzzing: the crate that reads Parquet panics on some damaged files.
+#[test]
+fn a_damaged_parquet_file_is_rows_or_an_error() {
+    use dechaff::io::read::{BatchReader, Fields, Limits};
+    use dechaff::io::source::{Passes, find};
+    let env = TestEnv::new();
+    let whole = std::fs::read(crate::environment::root().join("testdata/rows.parquet")).unwrap();
+    let (fields, limits) = (Fields::default(), Limits::default());
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0xFF;
+        env.write("in.parquet", bytes);
+        let paths = [env.path("in.parquet")];
+        let sources = find(&paths, None, Passes::One, env.folder()).unwrap();
+        let read = std::sync::Arc::default();
+        let source = &sources.sources[0];
+        let Ok(mut reader) = BatchReader::open(source, 0, (&fields, &limits), &read) else {
+            refused += 1;
+            continue;
+        };
+        while let Some(batch) = reader.next_batch(&limits) {
+            refused += usize::from(batch.broken.is_some());
+            assert!(batch.decode(source, &fields, &limits).count() <= 3);
+        }
+    }
+    assert!(refused > 100, "{refused} of {}", whole.len());
+}
+
 /// A WARC record.
 pub(crate) fn warc(kind: &str, header: &str, payload: &[u8]) -> Vec<u8> {
     let length = payload.len();
@@ -275,11 +304,15 @@ fn every_archive_at_hand_is_read_or_refused_with_its_place() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if !name.contains(".warc") && !name.contains(".arc") {
-            continue;
-        }
         let env = TestEnv::new();
-        let ran = env.run(&["clean", path.to_str().unwrap(), "-o", "out.jsonl"]);
+        let clean = ["clean", path.to_str().unwrap(), "-o", "out.jsonl"];
+        let is_told = !name.contains(".json.");
+        let ran = if is_told {
+            env.run(&clean)
+        } else {
+            env.run(&clean).expect(2).says(&[&name, "its name tells no format", "--format"]);
+            env.run(&[&clean[..], &["--format", "jsonl"]].concat())
+        };
         assert!(ran.code == 0 || ran.code == 3, "{name}: {}", ran.stderr);
         let rejects = env.exists("out.jsonl.rejects.jsonl");
         assert_eq!(rejects, ran.code == 3, "{name}");
@@ -291,6 +324,29 @@ fn every_archive_at_hand_is_read_or_refused_with_its_place() {
         let is_bad = is_arc || name == "warcio-example-trunc.warc";
         assert_eq!(ran.code == 3, is_bad, "{name}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn a_real_site_comes_out_as_articles() {
+    let Some(archive) = data("warc/ipwb-sample-1.warc.gz") else { return };
+    let env = TestEnv::new();
+    env.done(&["clean", archive.to_str().unwrap(), "-o", "out.jsonl", "--summary", "s.json"]);
+    let summary: serde_json::Value = serde_json::from_slice(&env.read("s.json")).unwrap();
+    assert_eq!((&summary["documents"], &summary["guarded"]), (&63.into(), &0.into()));
+    assert_eq!(summary["profiles"]["page"], 63, "nobody has to say that these are pages");
+    // Nothing that stands on many pages is left, and of each article there is something.
+    let mut pages = std::collections::BTreeMap::<String, usize>::new();
+    for row in env.rows("out.jsonl") {
+        let text = row["text"].as_str().unwrap().to_owned();
+        let is_article = row["url"].as_str().unwrap().contains("/post/");
+        assert!(!is_article || text.len() > 500, "{}", row["url"]);
+        let lines: std::collections::BTreeSet<&str> = text.lines().collect();
+        for line in lines {
+            *pages.entry(line.to_owned()).or_default() += 1;
+        }
+    }
+    let chrome: Vec<_> = pages.iter().filter(|(_, pages)| **pages > 12).collect();
+    assert!(chrome.is_empty(), "{chrome:?}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod environment;
 mod faults;
 mod formats;
 mod golden;
+mod large;
 mod newcomer;
 mod pages;
 mod properties;

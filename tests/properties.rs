@@ -1,5 +1,6 @@
 //! What holds for every input.
 
+use dechaff::decide::Reason;
 use dechaff::index::{Assembly, Keep};
 use dechaff::{Config, Document, Index, Stripper, clean, learn, without};
 use proptest::collection::vec;
@@ -25,6 +26,86 @@ fn documents() -> impl Strategy<Value = Vec<Document>> {
         };
         pages.into_iter().enumerate().map(document).collect()
     })
+}
+
+/// Documents that share long paragraphs: each is a choice out of a few, beside lines of its own.
+fn copies() -> impl Strategy<Value = Vec<Document>> {
+    let words = "(the |river |rose |fast |and |no |one |saw |it |before |dawn |came ){14,22}";
+    let page = ("[a-c]", vec((0..6_usize, any::<bool>()), 1..6));
+    (vec(words, 6), vec(page, 2..12)).prop_map(|(pool, pages)| {
+        let document = |(number, (site, choices)): (usize, (String, Vec<(usize, bool)>))| {
+            let lines = choices.into_iter().map(|(choice, is_edited)| {
+                let own = if is_edited { number.to_string() } else { String::new() };
+                format!("{}{own}\n", pool[choice])
+            });
+            Document::new(number.to_string(), site, lines.collect::<String>())
+        };
+        pages.into_iter().enumerate().map(document).collect()
+    })
+}
+
+/// What became of a paragraph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    /// It went as a word-for-word copy of another document's.
+    Copy,
+    /// It went because something earlier says nearly the same: a chain that the audit shows.
+    NearCopy,
+    Otherwise,
+}
+
+/// The paragraphs of all documents and what became of each; `older` are in the index only.
+fn fates(
+    (older, documents): (&[Document], &[Document]),
+    index: &Index,
+    config: &Config,
+) -> Vec<(String, Fate)> {
+    let mut stripper = Stripper::new(index, config);
+    let says = |id: &str, text: &str| {
+        let mut all = older.iter().chain(documents);
+        all.any(|document| document.id == id && document.text.lines().any(|l| l.trim() == text))
+    };
+    let kept = older.iter().flat_map(|document| document.text.lines());
+    let mut fates: Vec<_> = kept.map(|line| (line.trim().to_owned(), Fate::Stays)).collect();
+    for (record, document) in (0..).zip(documents) {
+        let judged = stripper.strip(document, ("", record));
+        let text = |at: usize| judged.sketch.paragraphs[at].span.of(&document.text).trim();
+        for at in 0..judged.sketch.paragraphs.len() {
+            let removal = judged.removals.iter().find(|removal| removal.paragraph == at);
+            let fate = match removal.map(|removal| (removal.reason, &removal.evidence)) {
+                None => Fate::Stays,
+                Some((Reason::Duplicate, evidence)) => match evidence.witness {
+                    Some(witness) if says(index.id(witness.number), text(at)) => Fate::Copy,
+                    _ => Fate::NearCopy,
+                },
+                Some((Reason::Repeat, evidence)) => match evidence.repeat {
+                    Some(repeat) if text(repeat.of as usize) == text(at) => Fate::Otherwise,
+                    _ => Fate::NearCopy,
+                },
+                Some(_) => Fate::Otherwise,
+            };
+            fates.push((text(at).to_owned(), fate));
+        }
+    }
+    fates
+}
+
+/// Demands that of what went as a word-for-word copy another copy stays, or went for a near one.
+fn check_copies(fates: &[(String, Fate)]) -> Result<(), TestCaseError> {
+    for (text, _) in fates.iter().filter(|(_, fate)| *fate == Fate::Copy) {
+        let mut copies = fates.iter().filter(|(other, _)| other == text);
+        let is_kept = copies.any(|(_, fate)| matches!(fate, Fate::Stays | Fate::NearCopy));
+        prop_assert!(is_kept, "no copy of {text:?} stays");
+    }
+    Ok(())
+}
+
+/// The counts of documents as a run on top of one index counts them.
+fn newer_index(documents: &[Document], config: &Config) -> Index {
+    let counts = learn(documents, config).unwrap();
+    let counts = Assembly::unchecked(&[&counts], None, Keep::All).unwrap().in_generation(1);
+    counts.into_index().unwrap()
 }
 
 /// Bytes that each document loses under `config`.
@@ -60,6 +141,24 @@ proptest! {
             }
             prop_assert!(rest.trim().is_empty());
         }
+    }
+
+    #[test]
+    fn every_exact_duplicate_that_goes_has_a_copy_that_stays(
+        documents in copies(),
+        cut in 0..12_usize,
+    ) {
+        // Repeated on one site a paragraph may be boilerplate, of which no copy is to stay.
+        let mut config = Config::default();
+        config.policy.scopes.site = false;
+        let index = learn(&documents, &config).unwrap();
+        check_copies(&fates((&[], &documents), &index, &config))?;
+        // The same with some of them in an index of an older generation.
+        let (older, newer) = documents.split_at(cut.min(documents.len()));
+        let counts = [learn(older, &config).unwrap(), newer_index(newer, &config)];
+        let counts: Vec<&Index> = counts.iter().collect();
+        let sum = Assembly::unchecked(&counts, None, Keep::All).unwrap().into_index().unwrap();
+        check_copies(&fates((older, newer), &sum, &config))?;
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The faults of docs/reliability.md, row by row: provoked, and what happens then.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -39,19 +39,6 @@ fn two_outputs_of_one_run_have_two_names() {
     env.write("in.jsonl", GOOD);
     let ran = env.run(&["clean", "in.jsonl", "-o", "x.jsonl", "--removed", "x.jsonl"]).expect(2);
     ran.says(&["the place of two outputs"]);
-}
-
-#[test]
-fn of_two_runs_on_one_output_one_whole_result_stays() {
-    let env = TestEnv::new();
-    env.write("in.jsonl", GOOD.repeat(300));
-    let arguments = ["clean", "in.jsonl", "-o", "out.jsonl", "--scope", "document"];
-    let runs: Vec<_> = (0..4).map(|_| env.command(&arguments).spawn().unwrap()).collect();
-    for mut run in runs {
-        assert!(run.wait().unwrap().success());
-    }
-    assert_eq!(env.text("out.jsonl"), CLEANED.repeat(300));
-    check_nothing_left(&env, &["in.jsonl", "out.jsonl"]);
 }
 
 #[cfg(unix)]
@@ -110,24 +97,99 @@ fn a_read_error_is_told_with_its_place() {
     assert_eq!(env.text("out/b.jsonl"), CLEANED);
 }
 
-#[test]
-fn a_line_over_the_limit_streams_through_unjudged() {
-    let env = TestEnv::new();
-    let line = format!("{{\"text\":\"{}\"}}\n", "long ".repeat(20 << 20));
-    let mut packed = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
-    for part in [GOOD, &line, GOOD] {
-        packed.write_all(part.as_bytes()).unwrap();
+/// A packed file of a good line, `times` copies of `piece` as the text of one line, and a good line.
+fn write_long_line(env: &TestEnv, piece: &str, times: usize) {
+    let file = fs::File::create(env.path("in.jsonl.zst")).unwrap();
+    let mut packed = zstd::stream::write::Encoder::new(file, 1).unwrap();
+    packed.write_all(GOOD.as_bytes()).unwrap();
+    packed.write_all(b"{\"text\":\"").unwrap();
+    for _ in 0..times {
+        packed.write_all(piece.as_bytes()).unwrap();
     }
-    env.write("in.jsonl.zst", packed.finish().unwrap());
-    let arguments = "clean in.jsonl.zst -o out.jsonl --scope document --max-record-bytes 1M --threads 1 --memory 16M";
-    let script = format!("ulimit -v 120000; exec \"$0\" {arguments} --max-expansion 100000");
+    packed.write_all(b"\"}\n").unwrap();
+    packed.write_all(GOOD.as_bytes()).unwrap();
+    packed.finish().unwrap();
+}
+
+/// Cleans that file in `kilobytes` of address space and demands that the long line came through.
+fn check_long_line(env: &TestEnv, (piece, times): (&str, usize), flags: &str, kilobytes: u32) {
+    let arguments = "clean in.jsonl.zst -o out.jsonl.zst --scope document --threads 1 --memory 16M";
+    let limit = format!("ulimit -v {kilobytes}; exec \"$0\" {arguments}");
+    let script = format!("{limit} --max-expansion 1000000 {flags}");
     let mut command = Command::new("sh");
     command.args(["-c", &script, env!("CARGO_BIN_EXE_dechaff")]).current_dir(env.folder());
     let ran = command.output().unwrap();
     let told = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{told}");
     assert!(told.contains("1 records over --max-record-bytes passed through"), "{told}");
-    assert!(env.text("out.jsonl") == [CLEANED, &line, CLEANED].concat());
+    let file = fs::File::open(env.path("out.jsonl.zst")).unwrap();
+    let mut unpacked = zstd::stream::read::Decoder::new(file).unwrap();
+    let mut check = |expected: &[u8]| {
+        let mut found = vec![0; expected.len()];
+        unpacked.read_exact(&mut found).unwrap();
+        assert!(found == expected, "{:?}", String::from_utf8_lossy(expected));
+    };
+    check(CLEANED.as_bytes());
+    check(b"{\"text\":\"");
+    for _ in 0..times {
+        check(piece.as_bytes());
+    }
+    check(b"\"}\n");
+    check(CLEANED.as_bytes());
+    assert_eq!(unpacked.read(&mut [0]).unwrap(), 0);
+}
+
+/// A gigabyte where the program is optimized, a tenth of it elsewhere.
+const LONG_LINE_BYTES: usize = if cfg!(debug_assertions) { 100 << 20 } else { 1 << 30 };
+
+#[cfg(unix)]
+#[test]
+fn a_read_error_half_way_keeps_what_was_whole() {
+    let env = TestEnv::new();
+    env.write("in.jsonl", GOOD);
+    env.done(&["learn", "in.jsonl", "-o", "rain.idx", "-q"]);
+    // A terminal whose other side is gone gives what was written to it, and then an error.
+    let script = "import os, pty, sys
+master, slave = pty.openpty()
+os.write(slave, open('in.jsonl', 'rb').read() * 3)
+os.close(slave)
+os.dup2(master, 0)
+os.execv(sys.argv[1], sys.argv[1:])";
+    let mut command = Command::new("python3");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_dechaff")]).current_dir(env.folder());
+    command.args(["strip", "-", "--index", "rain.idx", "-o", "out.jsonl", "--scope", "document"]);
+    let Ok(ran) = command.output() else {
+        return skipped("a read error half-way needs python3, to make a terminal");
+    };
+    assert_eq!(ran.status.code(), Some(3), "{}", String::from_utf8_lossy(&ran.stderr));
+    // The terminal ends its lines its own way.
+    assert_eq!(env.text("out.jsonl").replace('\r', ""), CLEANED.repeat(3));
+    let reject = &env.rows("out.jsonl.rejects.jsonl")[0];
+    assert_eq!((&reject["file"], &reject["line"]), (&"stdin".into(), &4.into()));
+    assert!(reject["error"].as_str().unwrap().contains("Input/output error"), "{reject}");
+}
+
+#[test]
+fn a_line_over_the_limit_streams_through_unjudged() {
+    let env = TestEnv::new();
+    let piece = "long ".repeat(200_000);
+    let times = LONG_LINE_BYTES / piece.len();
+    write_long_line(&env, &piece, times);
+    check_long_line(&env, (&piece, times), "--max-record-bytes 1M", 120_000);
+}
+
+/// Tokens of a line: a hundred million where the program is optimized, a tenth of it elsewhere.
+const LINE_TOKENS: usize = if cfg!(debug_assertions) { 10_000_000 } else { 100_000_000 };
+
+#[test]
+fn a_line_of_a_hundred_million_tokens_is_passed_through() {
+    let env = TestEnv::new();
+    let piece = "a ".repeat(100_000);
+    let times = LINE_TOKENS / 100_000;
+    write_long_line(&env, &piece, times);
+    // The limit of every day in the large case; there, one record takes what it allows.
+    let flags = if cfg!(debug_assertions) { "--max-record-bytes 4M" } else { "" };
+    check_long_line(&env, (&piece, times), flags, 400_000);
 }
 
 #[test]
@@ -244,4 +306,24 @@ fn hostile_documents_are_judged_in_linear_time() {
     env.write("in.jsonl", records.concat());
     env.done(&["clean", "in.jsonl", "-o", "out.jsonl"]);
     assert_eq!(env.text("out.jsonl").lines().count(), 3);
+}
+
+#[test]
+fn documents_that_share_all_their_shingles_cost_no_more_than_their_number() {
+    let env = TestEnv::new();
+    // Each shingle of each document is in all the others, on sites of their own and on one site.
+    let text = "round and round the river goes ".repeat(12);
+    let row = |n: u32| {
+        let site =
+            if n.is_multiple_of(2) { "one.example".to_owned() } else { format!("{n}.example") };
+        serde_json::json!({ "id": n, "site": site, "text": format!("{text}\n{text}{n} {n}") })
+            .to_string()
+            + "\n"
+    };
+    let count = if cfg!(debug_assertions) { 200 } else { 20_000 };
+    env.write("in.jsonl", (0..count).map(row).collect::<String>());
+    env.done(&["clean", "in.jsonl", "-o", "out.jsonl", "-q"]);
+    let first = env.text("out.jsonl").lines().next().unwrap().to_owned();
+    assert!(first.contains("round and round"), "the first copy stays: {first}");
+    assert_eq!(env.text("out.jsonl").lines().count(), usize::try_from(count).unwrap());
 }

@@ -22,8 +22,10 @@ fuzz_target!(|line: &[u8]| {
     let place = RecordPlace { record: 0, line: 1, offset: 1 };
     let Ok(decoded) = decode(line, place, &source, &Fields::default()) else { return };
     let text = &decoded.document.text;
-    let strict: serde_json::Value = serde_json::from_slice(line).expect("it was read");
-    assert_eq!(strict["text"].as_str(), Some(text.as_str()));
+    // Fields that are not asked for are passed over, not checked to the last escape.
+    if let Ok(strict) = serde_json::from_slice::<serde_json::Value>(line) {
+        assert_eq!(strict["text"].as_str(), Some(text.as_str()));
+    }
     let inner = std::str::from_utf8(&line[decoded.text.start..decoded.text.end]).unwrap();
     let borders: Vec<usize> = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
     let third = |part: usize| borders[part * (borders.len() - 1) / 3];

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::io::source::Shard;
+
 /// Shown below the help.
 const EXAMPLES: &str = "\
 Examples:
@@ -172,12 +174,27 @@ pub(super) struct Decisions {
     pub(super) deny: Option<PathBuf>,
 }
 
+/// How a large run goes on after an interruption.
+#[derive(Debug, Args)]
+pub(super) struct Resuming {
+    /// Go on where this command was interrupted; keeps what is done beside the output until all of
+    /// it is, so give it from the start
+    #[arg(long, help_heading = "Large runs")]
+    pub(super) resume: bool,
+    /// With --resume: keep what is done each time so much was read
+    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size,
+          help_heading = "Large runs")]
+    pub(super) checkpoint: usize,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Clean {
     #[command(flatten)]
     pub(super) inputs: Inputs,
     #[command(flatten)]
     pub(super) decisions: Decisions,
+    #[command(flatten)]
+    pub(super) resuming: Resuming,
     /// An index of older documents, which count as well
     #[arg(long, value_name = "FILE", help_heading = "Index")]
     pub(super) index: Option<PathBuf>,
@@ -196,6 +213,11 @@ pub(super) struct Clean {
 pub(super) struct Learn {
     #[command(flatten)]
     pub(super) inputs: Inputs,
+    #[command(flatten)]
+    pub(super) resuming: Resuming,
+    /// Count only the inputs of this shard, such as 1/4; merge the indexes of all of them
+    #[arg(long, value_name = "I/N", help_heading = "Large runs")]
+    pub(super) shard: Option<Shard>,
     /// The index to write
     #[arg(short, long, value_name = "INDEX")]
     pub(super) output: PathBuf,
@@ -223,6 +245,11 @@ pub(super) struct Strip {
     pub(super) inputs: Inputs,
     #[command(flatten)]
     pub(super) decisions: Decisions,
+    #[command(flatten)]
+    pub(super) resuming: Resuming,
+    /// Clean only the inputs of this shard, such as 1/4, by the index of all of them
+    #[arg(long, value_name = "I/N", help_heading = "Large runs")]
+    pub(super) shard: Option<Shard>,
     /// The index to judge by
     #[arg(long, value_name = "FILE")]
     pub(super) index: PathBuf,

@@ -15,16 +15,21 @@ pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
         config.recipe = older.recipe();
     }
     let sources = settings::sources(&command.inputs, &config, Passes::Two)?;
-    let targets = settings::targets(&command.inputs, &command.decisions, &sources)?;
-    settings::refuse_overwriting(&targets, command.save_index.as_deref().as_slice(), &sources)?;
+    let targets = settings::targets((&command.inputs, None), &command.decisions, &sources)?;
+    let saved = command.save_index.as_deref();
+    settings::refuse_overwriting(&targets, saved.as_slice(), &sources)?;
+    let locks = settings::lock(&targets, saved.as_slice(), None)?;
     let showing = showing::Showing::new(&command.decisions, &config)?;
+    showing.check_resuming(&command.resuming)?;
     let targets = showing.with_audit(targets);
     let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
     let save = command.save_index.as_deref().map(|path| (path, texts));
-    let job = Job::new(&sources, &config, monitor)?;
+    let work = settings::work(&command.resuming, &targets, None)?;
+    let job = Job::new(&sources, &config, monitor)?.resuming(work);
     let bar = progress::Bar::start(&job, 2, command.inputs.quiet);
     let (summary, staged) = job.clean(older.as_ref(), save, &targets)?;
     staged.commit()?;
+    drop(locks);
     showing.finish(bar, &summary, (&job, targets.rejects.as_deref()), command.inputs.verbose)?;
     Ok(super::outcome(&summary))
 }

@@ -8,19 +8,23 @@ use crate::pipeline::{Job, Monitor, Targets};
 
 pub(super) fn run(command: &args::Learn, monitor: Monitor) -> Result<Outcome> {
     let config = settings::config(&command.inputs)?;
-    let sources = settings::sources(&command.inputs, &config, Passes::One)?;
+    let inputs = (&command.inputs, command.shard);
+    let sources = settings::shard_sources(inputs, &config, Passes::One)?;
     let rejects = command.inputs.rejects.clone();
     let targets = Targets {
-        rejects: rejects.or_else(|| Some(settings::rejects_beside(&command.output))),
+        rejects: rejects.or_else(|| Some(settings::rejects_beside(&command.output, None))),
         out: Some(command.output.clone()),
         ..Targets::default()
     };
     settings::refuse_overwriting(&targets, &[], &sources)?;
+    let locks = settings::lock(&targets, &[], None)?;
     let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
-    let job = Job::new(&sources, &config, monitor)?;
+    let work = settings::work(&command.resuming, &targets, command.shard)?;
+    let job = Job::new(&sources, &config, monitor)?.resuming(work);
     let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
     let (summary, staged) = job.learn(&[], &targets, texts)?;
     staged.commit()?;
+    drop(locks);
     bar.finish_counting(&summary, targets.rejects.as_deref());
     Ok(super::outcome(&summary))
 }

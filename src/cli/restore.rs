@@ -74,7 +74,7 @@ fn restore(
 
 /// Records that were set aside, by file.
 fn rejects(command: &args::Restore) -> Result<BTreeMap<String, Vec<Reject>>> {
-    let beside = settings::rejects_beside(&command.cleaned);
+    let beside = settings::rejects_beside(&command.cleaned, None);
     let path = command.rejects.clone().or_else(|| beside.exists().then_some(beside));
     let mut rejects: BTreeMap<String, Vec<Reject>> = BTreeMap::new();
     if let Some(path) = path {

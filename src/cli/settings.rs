@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    Decisions, FormatName, Inputs, KeepCopiesName, ParagraphName, ProfileName, ScopeName,
+    Decisions, FormatName, Inputs, KeepCopiesName, ParagraphName, ProfileName, Resuming, ScopeName,
     SiteFromName,
 };
 use crate::config::Config;
 use crate::decide::{KeepCopies, Patterns, ProfileChoice, Scopes};
 use crate::error::{Error, Result};
+use crate::io::lock::{Kind, Lock};
 use crate::io::read::site::SiteFrom;
 use crate::io::read::{Fields, small_file};
-use crate::io::source::{self, Format, Passes, Sources};
+use crate::io::resume::Work;
+use crate::io::source::{self, Format, Passes, Shard, Sources};
 use crate::pipeline::{OutputStyle, Targets};
 use crate::text::ParagraphMode;
 
@@ -108,9 +110,65 @@ pub(super) fn sources(inputs: &Inputs, config: &Config, passes: Passes) -> Resul
     source::find(&inputs.paths, inputs.format.map(format), passes, &config.temporary_folder)
 }
 
+/// Finds the inputs of a shard; all of them when none is named.
+pub(super) fn shard_sources(
+    (inputs, shard): (&Inputs, Option<Shard>),
+    config: &Config,
+    passes: Passes,
+) -> Result<Sources> {
+    let mut found = sources(inputs, config, passes)?;
+    shard.map_or(Ok(()), |shard| found.cut(shard))?;
+    Ok(found)
+}
+
+/// Where the run keeps what it has done, when it is to be continued.
+pub(super) fn work(
+    resuming: &Resuming,
+    targets: &Targets,
+    shard: Option<Shard>,
+) -> Result<Option<Work>> {
+    if !resuming.resume {
+        return Ok(None);
+    }
+    let out = targets.out.as_deref().filter(|out| out.as_os_str() != "-");
+    let what = "--resume keeps what is done beside the output; give -o a file or a directory";
+    let out = out.ok_or_else(|| Error::settings(what))?;
+    let kind = match shard {
+        _ if !targets.is_folder => Kind::File,
+        Some(shard) => Kind::Shard(shard),
+        None => Kind::Folder,
+    };
+    Work::open(out, kind, resuming.checkpoint as u64).map(Some)
+}
+
+/// Takes all outputs for this run; `others` are those that `targets` does not name.
+pub(super) fn lock(targets: &Targets, others: &[&Path], shard: Option<Shard>) -> Result<Vec<Lock>> {
+    let mut locks = Vec::new();
+    let out = targets.out.as_deref().filter(|out| out.as_os_str() != "-");
+    match (out, shard) {
+        (Some(out), Some(shard)) if targets.is_folder => {
+            locks.push(Lock::take(out, Kind::Shared)?);
+            locks.push(Lock::take(out, Kind::Shard(shard))?);
+        }
+        (Some(out), _) if targets.is_folder => locks.push(Lock::take(out, Kind::Folder)?),
+        (Some(out), _) => locks.push(Lock::take(out, Kind::File)?),
+        (None, _) => {}
+    }
+    // Rejects that lie beside the output are held with it.
+    let own = out.map(|out| rejects_beside(out, shard));
+    let rejects = targets.rejects.as_deref().filter(|path| Some(*path) != own.as_deref());
+    let named = [targets.removed.as_deref(), targets.summary.as_deref(), rejects];
+    for path in named.into_iter().flatten().chain(others.iter().copied()) {
+        if path.as_os_str() != "-" {
+            locks.push(Lock::take(path, Kind::File)?);
+        }
+    }
+    Ok(locks)
+}
+
 /// Where everything goes, checked against the inputs.
 pub(super) fn targets(
-    inputs: &Inputs,
+    (inputs, shard): (&Inputs, Option<Shard>),
     decisions: &Decisions,
     sources: &Sources,
 ) -> Result<Targets> {
@@ -140,15 +198,17 @@ pub(super) fn targets(
                 let what = "several inputs need a directory for their outputs; give -o DIR";
                 return Err(Error::settings(what));
             }
-        } else if !targets.is_folder && out.is_dir() {
-            let source = &sources.sources[0];
+        } else if let Some(source) = sources.sources.first()
+            && !targets.is_folder
+            && out.is_dir()
+        {
             *out = out.join(source.format.output_key(&source.key));
         } else if targets.is_folder && out.exists() && !out.is_dir() {
             let what = "is a file; several inputs need a directory for their outputs";
             return Err(Error::settings(format!("{} {what}", out.display())));
         }
         if targets.rejects.is_none() && out.as_os_str() != "-" {
-            targets.rejects = Some(rejects_beside(out));
+            targets.rejects = Some(rejects_beside(out, shard));
         }
     }
     Ok(targets)
@@ -183,10 +243,13 @@ fn check_formats(decisions: &Decisions, sources: &Sources) -> Result<()> {
     }
 }
 
-/// The rejects file that belongs to an output.
-pub(super) fn rejects_beside(out: &Path) -> PathBuf {
+/// The rejects file that belongs to an output, or to one shard of it.
+pub(super) fn rejects_beside(out: &Path, shard: Option<Shard>) -> PathBuf {
     let mut name = out.file_name().unwrap_or("out".as_ref()).to_owned();
-    name.push(".rejects.jsonl");
+    match shard {
+        Some(shard) => name.push(format!(".rejects-{}.jsonl", shard.name())),
+        None => name.push(".rejects.jsonl"),
+    }
     out.with_file_name(name)
 }
 

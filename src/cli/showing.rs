@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::Decisions;
+use super::args::{Decisions, Resuming};
 use super::progress::Bar;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -49,6 +49,16 @@ impl<'a> Showing<'a> {
             showing.folder = Some(folder);
         }
         Ok(showing)
+    }
+
+    /// Refuses to continue a run whose audit is a temporary file.
+    pub(super) fn check_resuming(&self, resuming: &Resuming) -> Result<()> {
+        if resuming.resume && self.folder.is_some() {
+            let what = "--report and --diff with --resume need the record of what went; give \
+                        --removed FILE";
+            return Err(Error::settings(what));
+        }
+        Ok(())
     }
 
     /// `targets` with the audit that the showing needs.

@@ -9,15 +9,21 @@ pub(super) fn run(command: &args::Strip, monitor: Monitor) -> Result<Outcome> {
     let mut config = settings::config(&command.inputs)?;
     settings::decide(&mut config, &command.decisions)?;
     let index = Index::open(&command.index)?;
-    let sources = settings::sources(&command.inputs, &config, showing::passes(&command.decisions))?;
-    let targets = settings::targets(&command.inputs, &command.decisions, &sources)?;
+    let inputs = (&command.inputs, command.shard);
+    let passes = showing::passes(&command.decisions);
+    let sources = settings::shard_sources(inputs, &config, passes)?;
+    let targets = settings::targets(inputs, &command.decisions, &sources)?;
     settings::refuse_overwriting(&targets, &[], &sources)?;
+    let locks = settings::lock(&targets, &[], command.shard)?;
     let showing = showing::Showing::new(&command.decisions, &config)?;
+    showing.check_resuming(&command.resuming)?;
     let targets = showing.with_audit(targets);
-    let job = Job::new(&sources, &config, monitor)?;
+    let work = settings::work(&command.resuming, &targets, command.shard)?;
+    let job = Job::new(&sources, &config, monitor)?.resuming(work);
     let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
     let (summary, staged) = job.strip(&index, &targets)?;
     staged.commit()?;
+    drop(locks);
     showing.finish(bar, &summary, (&job, targets.rejects.as_deref()), command.inputs.verbose)?;
     Ok(super::outcome(&summary))
 }

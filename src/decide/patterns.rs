@@ -64,6 +64,14 @@ impl Patterns {
         true
     }
 
+    /// All patterns, in an order that is the same each time.
+    pub(super) fn lines(&self) -> Vec<&str> {
+        let mut lines: Vec<&str> = self.whole.values().map(String::as_str).collect();
+        lines.sort_unstable();
+        lines.extend(self.wild.iter().map(|(_, pattern)| pattern.as_str()));
+        lines
+    }
+
     /// Adds patterns that are known to have words.
     pub(super) fn extend(&mut self, patterns: &[String]) {
         for pattern in patterns {

@@ -71,6 +71,13 @@ impl Rules {
         Ok(rules)
     }
 
+    /// All patterns, list by list, in an order that is the same each time.
+    pub(crate) fn lines(&self) -> Vec<Vec<&str>> {
+        let lists = self.built_in.iter().map(|(_, list)| list);
+        let lists = lists.chain([&self.markers, &self.allow, &self.deny]);
+        lists.map(Patterns::lines).collect()
+    }
+
     /// The name of the rule that takes this paragraph out.
     pub fn rule(&self, masked: Fingerprint, tokens: u32, text: &str) -> Option<&str> {
         if tokens > RULE_TOKENS_MAX {

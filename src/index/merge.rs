@@ -125,6 +125,15 @@ impl<'a> Assembly<'a> {
         })
     }
 
+    /// The same sum as counts of this generation: a part of a run that adds to older indexes.
+    #[must_use]
+    pub fn in_generation(mut self, generation: u32) -> Self {
+        for input in &mut self.inputs {
+            input.generation = generation;
+        }
+        self
+    }
+
     /// Makes one partition of rows.
     ///
     /// # Errors

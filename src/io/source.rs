@@ -123,8 +123,76 @@ pub struct Sources {
     pub skipped: u64,
     /// What could not be looked into, as messages.
     pub unreadable: Vec<String>,
-    /// Whether a directory was named, so that the output is one too.
+    /// Whether a directory was named, or these are a shard of several, so that the output is one too.
     pub has_directory: bool,
+}
+
+/// One of several parts that the inputs are cut into, for processes or machines of their own.
+///
+/// # Examples
+///
+/// ```
+/// use dechaff::io::source::Shard;
+/// let shard: Shard = "3/12".parse().unwrap();
+/// assert_eq!(shard.name(), "03-of-12");
+/// assert_eq!(shard.range(120), 20..30);
+/// assert!("0/4".parse::<Shard>().is_err());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    number: usize,
+    of: usize,
+}
+
+impl Shard {
+    /// A name that sorts as the shards do.
+    pub fn name(self) -> String {
+        let width = self.of.to_string().len();
+        format!("{:0width$}-of-{}", self.number, self.of)
+    }
+
+    /// Which of `count` inputs, in their order, belong to it.
+    pub fn range(self, count: usize) -> std::ops::Range<usize> {
+        let border = |number: usize| {
+            let at = number as u128 * count as u128 / self.of as u128;
+            usize::try_from(at).unwrap_or(count)
+        };
+        border(self.number - 1)..border(self.number)
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once('/').and_then(|(number, of)| {
+            Some(Self { number: number.parse().ok()?, of: of.parse().ok()? })
+        });
+        let shard = parsed.filter(|shard| (1..=shard.of).contains(&shard.number));
+        shard.ok_or_else(|| "give a shard and how many there are, as in 1/4".to_owned())
+    }
+}
+
+impl Sources {
+    /// Leaves only what belongs to `shard`; what could not be looked into is told by the first one.
+    ///
+    /// # Errors
+    ///
+    /// When standard input is among the inputs.
+    pub fn cut(&mut self, shard: Shard) -> Result<()> {
+        if self.sources.iter().any(|source| !matches!(source.place, Place::Path(_))) {
+            return Err(Error::settings("standard input cannot be cut into shards; give files"));
+        }
+        self.has_directory |= self.sources.len() > 1;
+        let range = shard.range(self.sources.len());
+        self.sources.truncate(range.end);
+        self.sources.drain(..range.start);
+        if shard.number > 1 {
+            self.skipped = 0;
+            self.unreadable.clear();
+        }
+        Ok(())
+    }
 }
 
 /// Whether inputs are read once or twice.
@@ -331,7 +399,10 @@ fn directory_name(path: &Path) -> Option<String> {
 }
 
 fn walk(root: &Path, prefix: Option<&str>, format: Option<Format>, found: &mut Sources) {
-    for entry in WalkDir::new(root).follow_links(true).sort_by_file_name() {
+    let entries = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    // What this program keeps beside its outputs is no input.
+    let is_own = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(".dechaff");
+    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_own(entry.file_name())) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {

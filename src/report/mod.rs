@@ -6,6 +6,7 @@
 //! acting on whatever shows it.
 
 pub mod audit;
+pub(crate) mod checkpoint;
 pub mod count;
 pub mod diff;
 pub mod digest;

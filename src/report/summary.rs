@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::decide::Reason;
 use crate::index::Input;
@@ -66,7 +66,7 @@ pub struct Summary {
 }
 
 /// What went for one reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// Number of spans.
     pub spans: u64,
@@ -93,6 +93,13 @@ const TOP: usize = 10;
 const DAMAGED_MAX: usize = 100;
 
 impl Top {
+    /// What [`Self::add`] took in and kept.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, String, u64, String)> {
+        self.0.iter().map(|((documents, site, fingerprint), text)| {
+            (documents.0, site.clone(), *fingerprint, text.clone())
+        })
+    }
+
     /// Takes a paragraph in, when it is among the greatest.
     pub(crate) fn add(&mut self, documents: u32, site: &str, fingerprint: u64, text: &str) {
         let is_full = self.0.len() >= TOP;
@@ -131,6 +138,7 @@ impl Summary {
             *self.encodings.entry(encoding).or_default() += count;
         }
         self.invalid_sequences += other.invalid_sequences;
+        self.unreadable.extend(other.unreadable);
         self.damaged.extend(other.damaged);
         self.damaged.truncate(DAMAGED_MAX);
         for (reason, removed) in other.removed {

@@ -60,6 +60,23 @@ def parquet_keeps_all_but_the_text():
     assert pyarrow.parquet.read_table(FOLDER / "empty-out.parquet").schema == before.schema
 
 
+def a_directory_of_shards_stays_one_data_set():
+    source, cleaned = FOLDER / "shards", FOLDER / "shards-out"
+    texts = [[TEXT, "Snow."], ["Hail.", TEXT + " It was the third flood."]]
+    for number, shard in enumerate(texts):
+        part = source / f"train-{number:05}-of-00002.parquet"
+        part.parent.mkdir(exist_ok=True)
+        frame = pandas.DataFrame({"text": shard, "n": [number, None]})
+        frame.to_parquet(part, index=False, compression="snappy")
+    run("clean", source, "-o", cleaned)
+    before, found = (pyarrow.parquet.read_table(folder) for folder in (source, cleaned))
+    names = lambda folder: sorted(file.name for file in folder.iterdir())
+    assert names(cleaned) == names(source)
+    assert found.schema.equals(before.schema, check_metadata=True)
+    assert found.column("n").equals(before.column("n"))
+    assert found.column("text").to_pylist()[:3] == [CLEANED, "Snow.", "Hail."]
+
+
 def pandas_reads_csv():
     frame = pandas.DataFrame({"id": ["a", "b"], "text": [TEXT, 'Snow, "deep".'], "n": [1, 2]})
     for name, separator in (("in.csv", ","), ("in.tsv", "\t")):
@@ -112,6 +129,7 @@ if __name__ == "__main__":
     DECHAFF, FOLDER = sys.argv[1], Path(sys.argv[2])
     for check in (
         parquet_keeps_all_but_the_text,
+        a_directory_of_shards_stays_one_data_set,
         pandas_reads_csv,
         pandas_reads_jsonl,
         archives_of_warcio_are_read,

@@ -94,8 +94,10 @@ const BLOCKS: [&str; 49] = [
     "textarea",
 ];
 /// Elements whose text is not shown.
-const HIDDEN: [&str; 9] =
-    ["canvas", "head", "noscript", "object", "select", "svg", "template", "audio", "video"];
+const HIDDEN: [&str; 10] = [
+    "canvas", "datalist", "head", "noscript", "object", "select", "svg", "template", "audio",
+    "video",
+];
 
 #[derive(Default)]
 struct Sink(RefCell<Written>);
@@ -117,8 +119,10 @@ impl Written {
             return;
         }
         for character in text.chars() {
-            // A no-break space is text; what HTML collapses is ASCII.
-            if character.is_ascii_whitespace() || character == '\u{b}' {
+            // A no-break space is text; what HTML collapses is ASCII. Separators that would split a
+            // line are white space on a page.
+            let is_separator = matches!(character, '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+            if character.is_ascii_whitespace() || is_separator {
                 self.is_spaced = true;
                 continue;
             }
@@ -126,9 +130,7 @@ impl Written {
                 self.text.push(' ');
             }
             self.is_spaced = false;
-            // Separators that would split a line are white space on a page.
-            let is_separator = matches!(character, '\u{85}' | '\u{2028}' | '\u{2029}');
-            self.text.push(if is_separator { ' ' } else { character });
+            self.text.push(character);
         }
     }
 
@@ -226,8 +228,11 @@ mod tests {
         check("a<style>p {}</style><script>if (a<b) '</p>'</script>b", "ab\n");
         check("a<svg><svg><text>x</text></svg>y</svg>b", "ab\n");
         check("<select><option>x</select>a<noscript>y</noscript>", "a\n");
+        check("<datalist><option>x</datalist>a", "a\n");
         check("<p>a<!-- <p>x --><p>\u{a0}<p>b", "a\nb\n");
         check("<p>a</script>b", "ab\n");
+        // Found by fuzzing: a separator beside a space gave two spaces.
+        check("<p>a &#x2028;b\u{85}", "a b\n");
     }
 
     #[test]

@@ -119,11 +119,9 @@ impl Reader {
     pub(super) fn open(source: &Source, fields: &Fields, limits: &Limits) -> Result<Self> {
         let refused = |e: &dyn std::fmt::Display| Error::malformed(&source.key, e);
         let file = source.file()?;
-        let arrow = ArrowReaderMetadata::load(
-            &file,
-            parquet::arrow::arrow_reader::ArrowReaderOptions::default(),
-        )
-        .map_err(|e| refused(&e))?;
+        let options = parquet::arrow::arrow_reader::ArrowReaderOptions::default();
+        let load = || ArrowReaderMetadata::load(&file, options).map_err(ArrowError::from);
+        let arrow = guarded(load).map_err(|e| refused(&e))?;
         let shape = Arc::new(shape(&arrow, fields).map_err(|what| refused(&what))?);
         Ok(Self { file, arrow, shape, limits: *limits, group: 0, rows: None, ahead: None, next: 0 })
     }
@@ -162,7 +160,8 @@ impl Reader {
     }
 
     fn next_ahead(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        let read = self.rows.as_mut().and_then(Iterator::next).transpose()?;
+        let rows = &mut self.rows;
+        let read = guarded(|| rows.as_mut().and_then(Iterator::next).transpose())?;
         read.map(|rows| rows.with_schema(self.shape.schema.clone())).transpose()
     }
 
@@ -174,8 +173,19 @@ impl Reader {
         let most = (self.limits.batch_bytes / row_bytes).clamp(1, self.limits.batch_documents);
         let file = self.file.try_clone()?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.arrow.clone());
-        Ok(builder.with_row_groups(vec![self.group]).with_batch_size(most).build()?)
+        let builder = builder.with_row_groups(vec![self.group]).with_batch_size(most);
+        guarded(|| builder.build().map_err(ArrowError::from))
     }
+}
+
+/// What `read` gives; the crate that reads Parquet panics on some damaged files, which is an error
+/// of the file here.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, ArrowError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(ArrowError::ParquetError(format!("the file is damaged: {text}")))
+    })
 }
 
 fn shape(arrow: &ArrowReaderMetadata, fields: &Fields) -> Result<Shape, String> {

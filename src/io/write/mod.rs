@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::compress::{Compression, Compressor};
+use super::resume::Journal;
 use super::source::Format;
 use crate::error::{Error, Result};
 pub use cleaned::Cleaned;
@@ -19,6 +20,9 @@ pub use cleaned::Cleaned;
 #[derive(Debug, Default)]
 pub struct Staged {
     files: Vec<(NamedTempFile, PathBuf)>,
+    /// Files that stay where they are until they get their names.
+    kept: Vec<(PathBuf, PathBuf)>,
+    journal: Option<Journal>,
 }
 
 impl Staged {
@@ -28,10 +32,31 @@ impl Staged {
     ///
     /// When one cannot be renamed; those before it are in place then.
     pub fn commit(self) -> Result<()> {
+        let Some(journal) = self.journal else {
+            for (file, path) in self.files {
+                file.persist(&path).map_err(|e| Error::io("put in place", &path, e.error))?;
+            }
+            return Ok(());
+        };
+        let mut moves = self.kept;
         for (file, path) in self.files {
-            file.persist(&path).map_err(|e| Error::io("put in place", &path, e.error))?;
+            // Under a name that is not taken for what a killed run left.
+            let kept = file.path().with_extension("kept");
+            let renamed = file.persist(&kept);
+            renamed.map_err(|e| Error::io("put in place", &path, e.error))?;
+            moves.push((kept, path));
         }
-        Ok(())
+        journal.commit(&moves)
+    }
+
+    /// Takes in a file that is kept where it lies, to get the name `path` with the rest.
+    pub(crate) fn add_kept(&mut self, from: PathBuf, path: PathBuf) {
+        self.kept.push((from, path));
+    }
+
+    /// Makes the commit one that can be ended after a kill.
+    pub(crate) fn journal(&mut self, journal: Journal) {
+        self.journal = Some(journal);
     }
 
     /// Takes in the outputs of another stage.
@@ -142,23 +167,36 @@ impl Output {
     }
 }
 
+/// How the names of temporary files begin and end.
+pub(super) const TEMPORARY_START: &str = ".dechaff-";
+pub(super) const TEMPORARY_ENDING: &str = ".tmp";
+
+/// The folder that a path lies in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
 /// A temporary file in the folder of `path`, which is made when it is missing.
 pub(crate) fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
     if path.is_dir() {
         let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
         return Err(Error::io("write", path, error));
     }
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".dechaff-").suffix(".tmp");
+    builder.prefix(TEMPORARY_START).suffix(TEMPORARY_ENDING);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder).map_err(|e| Error::io("write to the folder", folder, e))
+    let file =
+        builder.tempfile_in(folder).map_err(|e| Error::io("write to the folder", folder, e))?;
+    // Unlocked, it is what a killed run left. Where there are no locks nothing is cleared away.
+    drop(file.as_file().try_lock());
+    Ok(file)
 }
 
 /// An unnamed file in `folder`, gone when it is closed.
