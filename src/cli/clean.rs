@@ -22,7 +22,7 @@ pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
     let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
     let save = command.save_index.as_deref().map(|path| (path, texts));
     let job = Job::new(&sources, &config, monitor)?;
-    let bar = progress::Bar::start(&job, 2, command.inputs.quiet);
+    let bar = progress::Bar::start(&job, progress::Passes::CountAndClean, command.inputs.quiet);
     let (summary, staged) = job.clean(older.as_ref(), save, &targets)?;
     staged.commit()?;
     showing.finish(bar, &summary, (&job, targets.rejects.as_deref()), command.inputs.verbose)?;

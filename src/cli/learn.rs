@@ -18,7 +18,7 @@ pub(super) fn run(command: &args::Learn, monitor: Monitor) -> Result<Outcome> {
     settings::refuse_overwriting(&targets, &[], &sources)?;
     let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
     let job = Job::new(&sources, &config, monitor)?;
-    let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
+    let bar = progress::Bar::start(&job, progress::Passes::Count, command.inputs.quiet);
     let (summary, staged) = job.learn(&[], &targets, texts)?;
     staged.commit()?;
     bar.finish_counting(&summary, targets.rejects.as_deref());

@@ -15,7 +15,7 @@ pub(super) fn run(command: &args::Strip, monitor: Monitor) -> Result<Outcome> {
     let showing = showing::Showing::new(&command.decisions, &config)?;
     let targets = showing.with_audit(targets);
     let job = Job::new(&sources, &config, monitor)?;
-    let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
+    let bar = progress::Bar::start(&job, progress::Passes::Clean, command.inputs.quiet);
     let (summary, staged) = job.strip(&index, &targets)?;
     staged.commit()?;
     showing.finish(bar, &summary, (&job, targets.rejects.as_deref()), command.inputs.verbose)?;
