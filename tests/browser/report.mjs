@@ -85,6 +85,7 @@ async function sections(page, name) {
     await page.waitForFunction((id) => document.querySelector(`nav a[href="#${id}"]`).getAttribute("aria-current") === "true" || scrollY + innerHeight >= document.documentElement.scrollHeight - 1, id);
     await page.screenshot({ path: join(work, name + "-" + id + ".png") });
   }
+  await page.locator("#removed .pair").screenshot({ path: join(work, name + "-plots.png") });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert(wide <= 1, "the page is " + wide + " pixels wider than the window");
 }

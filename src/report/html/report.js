@@ -184,7 +184,7 @@
         picture.append(bar);
         sum += value;
       });
-      const every = Math.ceil(groups.length / 10);
+      const every = Math.ceil(groups.length / 8);
       if (at % every === 0) picture.append(draw("text", { x: left + (at + 0.5) * step, y: height - 8, "text-anchor": "middle" }, labels[at].split(" ")[0]));
     });
     return make("figure", { class: "card" }, make("figcaption", null, caption), picture, keys.length > 1 && legend(keys));
@@ -220,7 +220,7 @@
     const x = (value) => left + (w - left) * value / most;
     const y = (value) => top + (h - top - bottom) * (1 - value / most);
     const way = (at) => points.map((point) => x(point[0]).toFixed(1) + "," + y(point[at]).toFixed(1)).join(" ");
-    const told = (isExact ? "" : "about ") + number(fresh) + " of " + plural(lines, "line", "lines") + " are different";
+    const told = (isExact ? "" : "About ") + number(fresh) + " of " + plural(lines, "line", "lines") + " are different";
     const picture = draw("svg", { viewBox: "0 0 " + w + " " + h, role: "img", "aria-label": caption + ". " + told });
     [0, 0.5, 1].forEach((part) => picture.append(draw("line", { class: "grid", x1: left, x2: w, y1: y(most * part), y2: y(most * part) }),
       draw("text", { x: left - 6, y: y(most * part) + 4, "text-anchor": "end" }, short(most * part))));
