@@ -270,7 +270,7 @@ fn explain_and_inspect_show_what_is_known() {
     );
     assert_eq!(rights["reason"], "boilerplate");
     assert_eq!(rights["evidence"]["documents"], 10);
-    env.run(&["explain", "in.jsonl", "--id", "nobody"]).expect(2).says(&["nobody"]);
+    env.run(&["explain", "in.jsonl", "--id", "nobody"]).expect(2).says(&["nobody", "\"ash\""]);
     let inspect = ["inspect", "in.idx", "--site", "park.example"];
     let shown = String::from_utf8(env.done(&inspect).stdout).unwrap();
     assert!(shown.contains("All rights reserved"), "{shown}");

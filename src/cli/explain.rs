@@ -1,16 +1,19 @@
 //! `dechaff explain`.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{Outcome, args, settings};
+use crate::config::Config;
 use crate::decide::{Profile, score};
 use crate::document::Document;
 use crate::engine::Stripped;
 use crate::error::{Error, Result};
 use crate::index::Index;
-use crate::io::source::Passes;
+use crate::io::read::{BatchReader, Record};
+use crate::io::source::{Passes, Sources};
 use crate::pipeline::{Job, Monitor};
 use crate::report::audit::EvidenceRow;
 use crate::report::summary::one_line;
@@ -25,8 +28,11 @@ pub(super) fn run(command: &args::Explain, monitor: Monitor) -> Result<Outcome> 
         Some(path) => Index::open(path)?,
         None => job.learn_temporary()?,
     };
-    let (document, stripped) = job.explain(&index, &command.id)?.ok_or_else(|| {
-        Error::settings(format!("no readable record has the id {:?}", command.id))
+    let found = job.explain(&index, &command.id)?;
+    let (document, stripped) = found.ok_or_else(|| {
+        let like = first_id(&sources, &config).map(|id| format!("; the first one's is {id:?}"));
+        let what = format!("no readable record has the id {:?}", command.id);
+        Error::settings(what + &like.unwrap_or_default())
     })?;
     let explained = Explained::new(&document, &stripped, &index, &config.policy.weights);
     let shown = if command.json {
@@ -38,6 +44,18 @@ pub(super) fn run(command: &args::Explain, monitor: Monitor) -> Result<Outcome> 
     };
     super::print(&shown)?;
     Ok(Outcome::Done)
+}
+
+/// The id of the first document that can be read, as an example.
+fn first_id(sources: &Sources, config: &Config) -> Option<String> {
+    let Config { fields, limits, .. } = config;
+    let source = sources.sources.first()?;
+    let mut reader = BatchReader::open(source, 0, (fields, limits), &Arc::default()).ok()?;
+    let batch = reader.next_batch(limits)?;
+    batch.decode(source, fields, limits).find_map(|record| match record {
+        Record::Document(decoded) => Some(decoded.document.id),
+        Record::Between(_) | Record::Malformed { .. } => None,
+    })
 }
 
 /// A document, paragraph by paragraph.
