@@ -14,12 +14,14 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::config::Config;
+use crate::decide::{Reason, score};
 use crate::document::Document;
-use crate::engine::{Stripped, Stripper};
+use crate::engine::{Removal, Stripped, Stripper};
 use crate::error::{Error, Result};
 use crate::index::build::Texts;
 use crate::index::format::EncodedPartition;
 use crate::index::{Assembly, Builder, Index, Keep, PARTITIONS};
+use crate::report::audit::EvidenceRow;
 use crate::text::{Sketch, Sketcher};
 
 /// A document and its place among all others.
@@ -243,6 +245,24 @@ pub fn strip(batch: &[Record], index: &Index, config: &Config) -> Vec<Stripped> 
 /// The judgment on one record, for callers that keep a stripper.
 pub fn strip_one(stripper: &mut Stripper, record: &Record) -> Stripped {
     stripper.strip(&record.document, (KEY, record.record))
+}
+
+/// Inputs of a score that the audit names.
+const INPUTS_SHOWN: usize = 3;
+
+/// What each removal of `stripped` rests on, as the audit of the command line shows it; `id` is the
+/// document's.
+pub fn evidence(stripped: &Stripped, id: &str, index: &Index, config: &Config) -> Vec<EvidenceRow> {
+    let mut features = None;
+    let mut row = |removal: &Removal| {
+        let row = EvidenceRow::new(&removal.evidence, removal.reason, id, index);
+        if removal.reason != Reason::Boilerplate {
+            return row;
+        }
+        let features = features.get_or_insert_with(|| score::features(&stripped.evidence));
+        row.with_inputs(&config.policy.weights.loudest(&features[removal.paragraph], INPUTS_SHOWN))
+    };
+    stripped.removals.iter().map(&mut row).collect()
 }
 
 /// The documents of each part; of a part that came twice, once.

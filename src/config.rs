@@ -8,6 +8,19 @@ use crate::io::read::{Fields, Limits};
 use crate::text::sketch::Recipe;
 
 /// The settings of a run; the default is what the command line does without flags.
+///
+/// # Examples
+///
+/// ```
+/// use dechaff::decide::{KeepCopies, Patterns};
+/// use dechaff::{Config, Document, clean};
+/// let mut config = Config::default();
+/// config.policy.keep_copies = KeepCopies::All;
+/// config.rules.allow = Patterns::parse("# views", "mine")?;
+/// let page = Document::new("1", "a.example", "Rain fell.\n26 views");
+/// assert_eq!(clean(&[page], &config)?, ["Rain fell.\n26 views"]);
+/// # Ok::<(), dechaff::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Config {
     /// How text becomes fingerprints.

@@ -11,10 +11,56 @@
 //! # Ok::<(), dechaff::Error>(())
 //! ```
 //!
+//! Counts outlive a run: an [`Index`] can be kept, merged with others, and judge new documents.
+//! [`Stripper`] gives the reason and the evidence for each paragraph:
+//!
+//! ```
+//! use dechaff::{Config, Document, Stripper, learn};
+//! let story = "The ferryman pulled a piano out of the river on Wednesday, strings and all.";
+//! let config = Config::default();
+//! let index = learn(&[Document::new("monday", "a.example", story)], &config)?;
+//! let today = Document::new("tuesday", "b.example", format!("News of the day.\n{story}"));
+//! let judged = Stripper::new(&index, &config).strip(&today, ("", 0));
+//! assert_eq!(judged.removals[0].reason.name(), "duplicate");
+//! let witness = judged.removals[0].evidence.witness.as_ref().expect("another document says it");
+//! assert_eq!(index.id(witness.number), "monday");
+//! # Ok::<(), dechaff::Error>(())
+//! ```
+//!
+//! Files are the business of [`pipeline::Job`]; nothing is in place before [`commit`]:
+//!
+//! ```
+//! use dechaff::io::source::{Passes, find};
+//! use dechaff::pipeline::{Job, Monitor, Targets};
+//! use dechaff::{Config, report::digest, report::html};
+//! let folder = tempfile::tempdir()?;
+//! let path = |name: &str| folder.path().join(name);
+//! std::fs::write(path("in.jsonl"), "{\"text\": \"Rain fell.\\n26 views\"}\n")?;
+//! let config = Config::default();
+//! let sources = find(&[path("in.jsonl")], None, Passes::Two, folder.path())?;
+//! let targets = Targets {
+//!     out: Some(path("out.jsonl")),
+//!     removed: Some(path("removed.jsonl")),
+//!     ..Targets::default()
+//! };
+//! let job = Job::new(&sources, &config, Monitor::default())?;
+//! let (summary, staged) = job.clean(None, None, &targets)?;
+//! staged.commit()?;
+//! assert_eq!(summary.removed["rule"].spans, 1);
+//! assert_eq!(std::fs::read_to_string(path("out.jsonl"))?, "{\"text\": \"Rain fell.\"}\n");
+//!
+//! let thresholds = (&config.policy).into();
+//! let digest = digest::digest(&path("removed.jsonl"), None, thresholds, &digest::Scale::default())?;
+//! assert!(html::page(&digest).starts_with("<!doctype html>"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`commit`]: io::write::Staged::commit
+//!
 //! The modules are the stages, in the order of the flow: [`text`] turns text into fingerprints,
 //! [`index`] counts them, [`decide`] turns evidence into verdicts, [`io`] reads and writes files,
-//! [`report`] tells what was done, [`batch`] is the ground for engines, [`pipeline`] runs the stages over files in parallel, [`cli`] is
-//! the command line and uses nothing else.
+//! [`report`] tells what was done, [`batch`] is the ground for engines, [`pipeline`] runs the stages
+//! over files in parallel, [`cli`] is the command line and uses nothing else.
 
 pub mod batch;
 pub mod cli;

@@ -256,9 +256,21 @@ fn explain_and_inspect_show_what_is_known() {
     env.done(&["learn", "in.jsonl", "-o", "in.idx", "-q"]);
     let explain = ["explain", "in.jsonl", "--id", "oak", "--index", "in.idx"];
     let shown = String::from_utf8(env.done(&explain).stdout).unwrap();
+    assert!(shown.starts_with("oak of park.example, judged as article: 1 of 3 "), "{shown}");
     assert!(shown.contains("boilerplate All rights reserved"), "{shown}");
-    assert!(shown.contains("\"documents\":10"), "{shown}");
-    env.run(&["explain", "in.jsonl", "--id", "nobody"]).expect(2).says(&["nobody"]);
+    assert!(shown.contains("on 10 documents of the site (100.0 %)"), "{shown}");
+    let json = env.done(&[&explain[..], &["--json"]].concat()).stdout;
+    let explained: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let [title, _, rights] = explained["paragraphs"].as_array().unwrap().as_slice() else {
+        panic!("{explained}")
+    };
+    assert_eq!(
+        (&title["text"], &title["reason"]),
+        (&"The oak of the park".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(rights["reason"], "boilerplate");
+    assert_eq!(rights["evidence"]["documents"], 10);
+    env.run(&["explain", "in.jsonl", "--id", "nobody"]).expect(2).says(&["nobody", "\"ash\""]);
     let inspect = ["inspect", "in.idx", "--site", "park.example"];
     let shown = String::from_utf8(env.done(&inspect).stdout).unwrap();
     assert!(shown.contains("All rights reserved"), "{shown}");

@@ -10,7 +10,10 @@ use crate::environment::{TestEnv, root, skipped};
 
 /// The interpreter of an environment with the packages.
 fn python() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    // The one that python/tests/run.sh makes, too.
+    let target =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target folder");
+    let folder = target.join("python");
     let interpreter = folder.join("bin/python");
     let has_packages = |interpreter: &Path| {
         let ran = Command::new(interpreter).args(["-c", "import pandas, pyarrow, warcio"]).output();

@@ -1,9 +1,10 @@
 from collections.abc import Callable, Iterable
 from os import PathLike
-from typing import Any
+from typing import Any, final
 
 __version__: str
 
+@final
 class Engine:
     def __new__(cls, settings: dict[str, Any]) -> Engine: ...
     def partial_fit(
@@ -30,6 +31,7 @@ class Engine:
     def sites(self) -> list[tuple[str, int]]: ...
     def clear(self) -> None: ...
 
+@final
 class Part:
     def __new__(cls, settings: dict[str, Any], texts: str) -> Part: ...
     def add(self, table: Any, names: dict[str, str | None]) -> int: ...

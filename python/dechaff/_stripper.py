@@ -22,7 +22,7 @@ class Removal:
     start: int
     #: One past its last byte.
     end: int
-    #: ``boilerplate``, ``repeat``, ``duplicate``, ``rule`` or ``orphan``.
+    #: ``boilerplate``, ``repeat``, ``duplicate``, ``rule``, ``orphan`` or ``page``.
     reason: str
     #: What was removed.
     text: str
@@ -52,6 +52,7 @@ def settings(
     keep_copies: str = "first",
     max_removed: float = 0.9,
     paragraph: str = "auto",
+    profile: str = "auto",
     allow: Iterable[str] = (),
     deny: Iterable[str] = (),
     threads: int = 0,
@@ -64,6 +65,7 @@ def settings(
         "keep_copies": keep_copies,
         "max_removed": max_removed,
         "paragraph": paragraph,
+        "profile": profile,
         "allow": list(allow),
         "deny": list(deny),
         "threads": threads,
@@ -78,7 +80,7 @@ def columns(
     id: str | None = "id",
     order: str | None = None,
     removed: str | None = None,
-) -> dict[str, str | None]:
+) -> dict[str, Any]:
     """Names of columns as the engine takes them."""
     return {"text": text, "site": site, "id": id, "order": order, "removed": removed}
 
@@ -92,6 +94,8 @@ class Stripper:
         keep_copies: Which copies of a duplicate stay: ``first``, ``all`` or ``none``.
         max_removed: A document loses no more than this share of its bytes, duplicates aside.
         paragraph: What makes a paragraph: ``line``, ``block``, or ``auto`` to see by the text.
+        profile: What texts are: ``article``, ``page`` (whole pages, menus and all), or ``auto``
+            for what most documents of a site look like.
         allow: Patterns of paragraphs that always stay.
         deny: Patterns of paragraphs that always go.
         threads: How many threads count and judge; 0 for one a core.
@@ -114,6 +118,9 @@ class Stripper:
     """
 
     def __init__(self, **options: Any) -> None:
+        self._set_up(options)
+
+    def _set_up(self, options: dict[str, Any]) -> None:
         self._options = options
         self._engine = _dechaff.Engine(settings(**options))
         self._path: str | None = None
@@ -274,6 +281,11 @@ class Stripper:
         return self
 
     @property
+    def options(self) -> dict[str, Any]:
+        """The options it was made with."""
+        return dict(self._options)
+
+    @property
     def documents(self) -> int:
         """Number of documents counted."""
         return self._engine.documents()
@@ -289,7 +301,7 @@ class Stripper:
         return {"options": self._options, "index": self._engine.to_bytes()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state["options"])
+        self._set_up(state["options"])
         if "path" in state:
             self._engine.load(state["path"])
             self._path = state["path"]

@@ -84,7 +84,7 @@ def clean(
     :func:`learn` and :func:`strip` for the other arguments.
     """
     index = f"{work.rstrip('/')}/clean-{uuid.uuid4().hex}.idx"
-    names = {"text": text, "site": site, "id": id, "order": order}
+    names: dict[str, Any] = {"text": text, "site": site, "id": id, "order": order}
     _learn(df, index, work, reducers, ("omit", "repeated"), names, options)
     return strip(df, index, **names, removed=removed, **options)
 
@@ -108,7 +108,7 @@ def learn(
     same for every partitioning, but of no meaning. ``reducers`` is in how many tasks (at most 256)
     counts are added. ``options`` are those of :class:`dechaff.Stripper`.
     """
-    names = {"text": text, "site": site, "id": id, "order": order}
+    names: dict[str, Any] = {"text": text, "site": site, "id": id, "order": order}
     return _learn(df, index, work, reducers, ("keep", "all"), names, options)
 
 
@@ -128,7 +128,7 @@ def strip(
     With ``removed``, a column of that name lists the removed spans: ``start`` and ``end`` in bytes
     of the UTF-8 text, ``reason``, ``text``, and ``evidence`` in JSON.
     """
-    names = {"text": text, "site": site, "id": id, "order": _ORDER}
+    names: dict[str, Any] = {"text": text, "site": site, "id": id, "order": _ORDER}
     options = {**options, "threads": 1}
 
     def stripped(batches: Batches) -> Batches:
@@ -156,7 +156,7 @@ def audit(
     **options: Any,
 ) -> DataFrame:
     """One row for each span that :func:`strip` removes: why it went, and by what evidence."""
-    names = {"text": text, "site": site, "id": id, "order": order}
+    names: dict[str, Any] = {"text": text, "site": site, "id": id, "order": order}
     judged = strip(df, index, **names, removed=_REMOVED, **options)
     kept = list(dict.fromkeys(name for name in (id, site, order) if name is not None))
     rows = judged.select(*kept, F.explode(_REMOVED).alias(_REMOVED))
@@ -169,7 +169,7 @@ def _learn(
     work: str,
     reducers: int,
     kinds: tuple[str, str],
-    names: dict[str, str | None],
+    names: dict[str, Any],
     options: dict[str, Any],
 ) -> int:
     texts, keep = kinds
@@ -185,7 +185,7 @@ def _learn(
 
 
 def _sketch(
-    df: DataFrame, folder: str, texts: str, names: dict[str, str | None], options: dict[str, Any]
+    df: DataFrame, folder: str, texts: str, names: dict[str, Any], options: dict[str, Any]
 ) -> None:
     """Writes the rows of all parts; what later steps read does not change when a task is run again."""
     given = settings(**{**options, "threads": 1})
@@ -226,7 +226,7 @@ def _merge(spark: SparkSession, folder: str, reducers: int, keep: str) -> None:
                 yield pyarrow.record_batch({"partition": row["partition"]})
 
     name = "spark.sql.execution.arrow.maxRecordsPerBatch"
-    before = spark.conf.get(name)
+    before = str(spark.conf.get(name))
     try:
         spark.conf.set(name, str(MERGE_ROWS))
         rows = spark.read.schema(_ROWS).parquet(f"{folder}/rows")
@@ -347,7 +347,7 @@ def _copied(files: pyarrow.fs.FileSystem, path: str, options: dict[str, Any]) ->
         return Stripper.load(local, **options)
 
 
-def _order_of(df: DataFrame, names: dict[str, str | None]) -> Any:
+def _order_of(df: DataFrame, names: dict[str, Any]) -> Any:
     """The order as an integer or a text that sorts by its digits."""
     order = names["order"]
     if order is None:

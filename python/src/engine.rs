@@ -143,7 +143,7 @@ impl Engine {
             let mut columns = batch.columns().to_vec();
             columns[at] = table::cleaned(&columns[at], &judged)?;
             if names.removed.is_some() {
-                columns.push(table::removed(&judged, &index));
+                columns.push(table::removed(&judged, &index, &self.config));
             }
             let batch = arrow_array::RecordBatch::try_new(Arc::clone(&made), columns);
             batches.push(batch.map_err(pyo3_arrow::error::PyArrowError::from)?);
@@ -162,14 +162,13 @@ impl Engine {
         let (index, judged) = self.judge(py, records(&texts, &places, first)?)?;
         let of = |(record, stripped): &Judged| {
             let (Some(record), Some(stripped)) = (record, stripped) else { return Vec::new() };
-            let row = |removal: &dechaff::engine::Removal| {
-                let id = &record.document.id;
-                let row = EvidenceRow::new(&removal.evidence, removal.reason, id, &index);
+            let rows = batch::evidence(stripped, &record.document.id, &index, &self.config);
+            let row = |(removal, row): (&dechaff::engine::Removal, EvidenceRow)| {
                 let evidence = serde_json::to_string(&row).expect("evidence has a JSON form");
                 let text = removal.span.of(&record.document.text).to_owned();
                 (removal.span.start, removal.span.end, removal.reason.name(), text, evidence)
             };
-            stripped.removals.iter().map(row).collect()
+            stripped.removals.iter().zip(rows).map(row).collect()
         };
         Ok(judged.iter().map(of).collect())
     }

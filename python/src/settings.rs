@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dechaff::config::Config;
-use dechaff::decide::{KeepCopies, Patterns, Scopes};
+use dechaff::decide::{KeepCopies, Patterns, ProfileChoice, Scopes};
 use dechaff::error::{Error, Result};
 use dechaff::text::ParagraphMode;
 use pyo3::prelude::*;
@@ -16,6 +16,7 @@ pub(crate) struct Settings {
     keep_copies: String,
     max_removed: f64,
     paragraph: String,
+    profile: String,
     allow: Vec<String>,
     deny: Vec<String>,
     threads: usize,
@@ -45,6 +46,12 @@ impl Settings {
             "line" => ParagraphMode::Line,
             "block" => ParagraphMode::Block,
             other => return Err(unknown("paragraph", other, &["auto", "line", "block"])),
+        };
+        config.policy.profile = match self.profile.as_str() {
+            "auto" => ProfileChoice::Auto,
+            "article" => ProfileChoice::Article,
+            "page" => ProfileChoice::Page,
+            other => return Err(unknown("profile", other, &["auto", "article", "page"])),
         };
         if !(0.0..=1.0).contains(&self.max_removed) {
             return Err(Error::settings("max_removed must lie between 0 and 1"));

@@ -8,9 +8,9 @@ use arrow_array::{
     StringViewArray, StructArray,
 };
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
-use dechaff::batch::Record;
+use dechaff::batch::{self, Record};
+use dechaff::config::Config;
 use dechaff::engine::Stripped;
-use dechaff::report::audit::EvidenceRow;
 use dechaff::{Index, without};
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
@@ -119,7 +119,7 @@ pub(crate) fn with_removed(schema: &SchemaRef, name: Option<&str>) -> SchemaRef 
 }
 
 /// One list of removed spans a row; null where the text is.
-pub(crate) fn removed(judged: &[Judged], index: &Index) -> ArrayRef {
+pub(crate) fn removed(judged: &[Judged], index: &Index, config: &Config) -> ArrayRef {
     let (mut starts, mut ends) = (Vec::new(), Vec::new());
     let (mut reasons, mut texts, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
     let (mut lengths, mut valid) = (Vec::new(), Vec::new());
@@ -130,13 +130,12 @@ pub(crate) fn removed(judged: &[Judged], index: &Index) -> ArrayRef {
             continue;
         };
         lengths.push(stripped.removals.len());
-        for removal in &stripped.removals {
+        let rows = batch::evidence(stripped, &record.document.id, index, config);
+        for (removal, row) in stripped.removals.iter().zip(rows) {
             starts.push(byte(removal.span.start));
             ends.push(byte(removal.span.end));
             reasons.push(removal.reason.name());
             texts.push(removal.span.of(&record.document.text));
-            let row =
-                EvidenceRow::new(&removal.evidence, removal.reason, &record.document.id, index);
             evidence.push(serde_json::to_string(&row).expect("evidence has a JSON form"));
         }
     }

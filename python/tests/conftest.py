@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 #: Size of the generated crawl.
-CRAWL_SIZE = os.environ.get("DECHAFF_TEST_CRAWL", "3M")
+CRAWL_SIZE = os.environ.get("DECHAFF_TEST_CRAWL", "1500K")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
     folder = tmp_path_factory.mktemp("crawl")
     raw, path = folder / "raw.jsonl", folder / "crawl.jsonl"
     subprocess.run(
-        [binary("DECHAFF_CRAWL_BIN"), "--bytes", CRAWL_SIZE, "--sites", "40", "-o", raw],
+        [binary("DECHAFF_CRAWL_BIN"), "--bytes", CRAWL_SIZE, "--sites", "20", "-o", raw],
         check=True,
     )
     records = [{**json.loads(line), "n": n} for n, line in enumerate(raw.open())]

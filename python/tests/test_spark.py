@@ -14,6 +14,7 @@ if shutil.which("java") is None:
     pytest.skip("Spark needs Java 17", allow_module_level=True)
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 import dechaff.spark
 
@@ -110,3 +111,11 @@ def test_without_an_order_partitions_do_not_show(frame, tmp_path):
         for n in (1, 5)
     ]
     assert made[0] == made[1]
+
+
+def test_one_site_with_most_documents_does_not_break(spark, frame, crawl, tmp_path):
+    skewed = frame.withColumn("site", F.expr("if(n % 20 = 0, site, 'large.example')"))
+    table = skewed.orderBy("n").toPandas()
+    expected = dechaff.clean(table["text"], table["site"], table["id"]).to_list()
+    made = dechaff.spark.clean(skewed.repartition(7, "site"), work=str(tmp_path), order="n", reducers=3)
+    assert text_of(made) == expected

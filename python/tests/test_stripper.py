@@ -72,6 +72,17 @@ def test_null_texts_stay_null():
     assert dechaff.clean([]) == []
 
 
+def test_profiles_are_chosen():
+    menu = "\n".join(f"Menu {word}" for word in "home news sport money travel food law art".split())
+    page = f"{menu}\nThe ferry was late for the third day in a row, and nobody on the quay knew why.\n{menu}"
+    article = dechaff.clean([page], profile="article")[0]
+    assert "Menu home" in article
+    stripper = dechaff.Stripper(profile="page").fit([page])
+    assert {removal.reason for removal in stripper.removals([page])[0]} >= {"page"}
+    with pytest.raises(dechaff.SettingsError, match="profile knows no"):
+        dechaff.Stripper(profile="book")
+
+
 def test_save_load_merge_and_pickle(tmp_path):
     one = dechaff.Stripper().fit(PAGES[:2], SITES[:2], IDS[:2])
     other = dechaff.Stripper().fit(PAGES[2:], SITES[2:], IDS[2:])

@@ -344,6 +344,9 @@ pub(super) struct Explain {
     /// The index to judge by; without it the inputs themselves are learned first
     #[arg(long, value_name = "FILE")]
     pub(super) index: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

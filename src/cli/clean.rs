@@ -26,7 +26,7 @@ pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
     let save = command.save_index.as_deref().map(|path| (path, texts));
     let work = settings::work(&command.resuming, &targets, None)?;
     let job = Job::new(&sources, &config, monitor)?.resuming(work);
-    let bar = progress::Bar::start(&job, 2, command.inputs.quiet);
+    let bar = progress::Bar::start(&job, progress::Passes::CountAndClean, command.inputs.quiet);
     let (summary, staged) = job.clean(older.as_ref(), save, &targets)?;
     staged.commit()?;
     drop(locks);

@@ -21,7 +21,7 @@ pub(super) fn run(command: &args::Learn, monitor: Monitor) -> Result<Outcome> {
     let texts = if command.no_text { Texts::Omit } else { Texts::Keep };
     let work = settings::work(&command.resuming, &targets, command.shard)?;
     let job = Job::new(&sources, &config, monitor)?.resuming(work);
-    let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
+    let bar = progress::Bar::start(&job, progress::Passes::Count, command.inputs.quiet);
     let (summary, staged) = job.learn(&[], &targets, texts)?;
     staged.commit()?;
     drop(locks);

@@ -20,7 +20,7 @@ pub(super) fn run(command: &args::Strip, monitor: Monitor) -> Result<Outcome> {
     let targets = showing.with_audit(targets);
     let work = settings::work(&command.resuming, &targets, command.shard)?;
     let job = Job::new(&sources, &config, monitor)?.resuming(work);
-    let bar = progress::Bar::start(&job, 1, command.inputs.quiet);
+    let bar = progress::Bar::start(&job, progress::Passes::Clean, command.inputs.quiet);
     let (summary, staged) = job.strip(&index, &targets)?;
     staged.commit()?;
     drop(locks);

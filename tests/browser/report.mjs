@@ -30,7 +30,7 @@ let failures = 0;
 for (const view of VIEWS) {
   const { name, ...device } = view;
   const context = await chromium.launchPersistentContext(join(profile, name), {
-    executablePath: process.env.CHROMIUM || "/usr/bin/chromium", headless: true, args: flags, acceptDownloads: true, ...device,
+    executablePath: process.env.CHROMIUM || "/usr/bin/chromium", headless: true, args: flags, acceptDownloads: true, reducedMotion: "reduce", ...device,
   });
   try {
     await look(context, name);
@@ -60,6 +60,8 @@ async function look(context, name) {
   assert(statSync(report).size < 5e6, "the report is under 5 MB");
 
   await sections(page, name);
+  assert.equal(await page.locator("#removed figure > svg").count(), 3, "places, shares and growth are drawn");
+  if (!given) assert(!/NaN|undefined|\[object/.test(await page.evaluate(() => document.body.innerText)), "every figure has a value");
   await accessible(page, name + ", whole");
   if (!given) await hostile(page);
   await filters(page);
@@ -80,9 +82,10 @@ async function sections(page, name) {
   for (const id of SECTIONS) {
     await page.click(`nav a[href="#${id}"]`);
     assert(await page.isVisible(`#${id}-title`), id + " is shown");
-    await page.waitForTimeout(700);
+    await page.waitForFunction((id) => document.querySelector(`nav a[href="#${id}"]`).getAttribute("aria-current") === "true" || scrollY + innerHeight >= document.documentElement.scrollHeight - 1, id);
     await page.screenshot({ path: join(work, name + "-" + id + ".png") });
   }
+  await page.locator("#removed .pair").screenshot({ path: join(work, name + "-plots.png") });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert(wide <= 1, "the page is " + wide + " pixels wider than the window");
 }

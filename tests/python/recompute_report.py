@@ -254,6 +254,28 @@ def originals(rows, path):
     return texts
 
 
+WHITE = "".join(chr(c) for c in (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B),
+                                 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
+
+
+def check_growth(growth, texts, width):
+    """Lines, and lines not said before; the exact number where the report says it is that."""
+    seen, steps = set(), []
+    for at in range(0, len(texts), width):
+        found = [line.strip(WHITE) for text in texts[at:at + width]
+                 for line in text["original"].split("\n")]
+        found = [line for line in found if line]
+        before = len(seen)
+        seen.update(found)
+        steps.append([len(found), len(seen) - before])
+    if growth["is_exact"]:
+        check("growth", growth["steps"], steps)
+        return
+    check("lines", [step[0] for step in growth["steps"]], [step[0] for step in steps])
+    new = sum(step[1] for step in growth["steps"])
+    check("different lines, sampled", abs(new - len(seen)) <= 0.02 * len(seen), True)
+
+
 def check_texts(report, texts):
     totals = report["totals"]
     check("documents", totals["documents"], len(texts))
@@ -274,6 +296,7 @@ def check_texts(report, texts):
         steps.append([sum(size(t["original"]) for t in part), removed])
     check("course", report["course"]["steps"], steps)
     check("steps", len(steps) <= 100, True)
+    check_growth(report["growth"], texts, width)
     by_id = {neutral(t["id"]): t for t in texts}
     for view in report["documents"]:
         text = by_id[view["document"]["id"]]

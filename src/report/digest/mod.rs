@@ -5,6 +5,7 @@
 //! reads the texts where there are any, counts exactly what is shown and fetches the documents. What
 //! is shown of much is stated: how many of how many.
 
+mod along;
 mod documents;
 mod first;
 mod second;
@@ -104,6 +105,8 @@ pub struct Digest {
     pub positions: Option<Vec<Vec<u64>>>,
     /// Text and removed bytes along the run.
     pub course: Option<Course>,
+    /// Lines and new lines along the run.
+    pub growth: Option<Growth>,
     /// The most removed paragraphs, those that differ in numbers only taken as one.
     pub paragraphs: Listed<ParagraphFigures>,
     /// The sites.
@@ -157,6 +160,16 @@ pub struct Course {
     pub width: u64,
     /// Bytes of text, bytes removed.
     pub steps: Vec<(u64, u64)>,
+}
+
+/// How an index of the run grows: by what was not there before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Growth {
+    /// Lines that are not blank, and those of them that no earlier line says; by the steps of the
+    /// course.
+    pub steps: Vec<(u64, u64)>,
+    /// Whether all different lines were counted, not a sample of them.
+    pub is_exact: bool,
 }
 
 /// Some of many.

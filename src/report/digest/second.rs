@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::super::audit::AuditRow;
 use super::super::join::{self, Joined, Texts};
+use super::along::Along;
 use super::documents::Gallery;
 use super::first::First;
 use super::{
-    Course, Digest, DocumentName, Listed, PATTERN_CHARACTERS, ParagraphFigures, Scale, SiteFigures,
+    Digest, DocumentName, Listed, PATTERN_CHARACTERS, ParagraphFigures, Scale, SiteFigures,
     SiteTemplates, TEXT_CHARACTERS, TemplateFigures, group_of, shown,
 };
 use crate::decide::Reason;
@@ -37,8 +38,7 @@ struct Second {
     template_order: Vec<(u32, u64)>,
     gallery: Gallery,
     positions: Vec<Vec<u64>>,
-    course: Course,
-    course_documents: u64,
+    along: Along,
     documents: u64,
     text_bytes: u64,
 }
@@ -50,7 +50,6 @@ struct Group {
 }
 
 const TENTHS: usize = 10;
-const STEPS_MAX: usize = 100;
 const EXAMPLES: usize = 3;
 const TOP_SITES: usize = 5;
 
@@ -75,8 +74,7 @@ impl Second {
             template_order,
             gallery,
             positions: vec![vec![0; first.reasons.len()]; TENTHS],
-            course: Course { width: 1, steps: Vec::new() },
-            course_documents: 0,
+            along: Along::new(scale.keys_max),
             documents: 0,
             text_bytes: 0,
             first,
@@ -118,28 +116,8 @@ impl Second {
                 self.positions[tenth][reason] += row.text.len() as u64;
             }
         }
-        self.step(length, joined.rows.iter().map(|row| row.text.len() as u64).sum());
-    }
-
-    /// Adds a document to the course; when that has too many steps, each two become one.
-    fn step(&mut self, length: u64, removed: u64) {
-        let course = &mut self.course;
-        if self.course_documents.is_multiple_of(course.width) {
-            if course.steps.len() == STEPS_MAX {
-                let pairs = course.steps.chunks(2);
-                let sum = |pair: &[(u64, u64)]| {
-                    pair.iter().fold((0, 0), |sum, step| (sum.0 + step.0, sum.1 + step.1))
-                };
-                course.steps = pairs.map(sum).collect();
-                course.width *= 2;
-            }
-            course.steps.push((0, 0));
-        }
-        self.course_documents += 1;
-        if let Some(step) = course.steps.last_mut() {
-            step.0 += length;
-            step.1 += removed;
-        }
+        let removed = joined.rows.iter().map(|row| row.text.len() as u64).sum();
+        self.along.add(&document.text, removed);
     }
 
     fn finish(mut self, has_texts: bool, scale: &Scale) -> Digest {
@@ -152,6 +130,7 @@ impl Second {
         let mut groups: Vec<Group> = std::mem::take(&mut self.groups).into_values().collect();
         groups.sort_by_key(|group| (std::cmp::Reverse(group.figures.spans), group.rank));
         let names = |site: u32| first.sites.figures[site as usize].site.clone();
+        let (course, growth) = self.along.finish();
         let paragraphs = groups.into_iter().map(|group| group.finish(names)).collect();
         let (of, dropped_max) = (first.groups.len() as u64, first.groups.dropped_max());
         Digest {
@@ -160,7 +139,8 @@ impl Second {
             thresholds: first.thresholds,
             totals: first.totals,
             positions: has_texts.then_some(self.positions),
-            course: has_texts.then_some(self.course),
+            course: has_texts.then_some(course),
+            growth: has_texts.then_some(growth),
             paragraphs: Listed { items: paragraphs, of, dropped_max },
             site_shares: has_texts.then(|| site_shares(&first.sites.figures)),
             templates,

@@ -41,7 +41,13 @@
     if (n >= 1e3) return (n / 1e3).toFixed(1) + " kB";
     return n + " B";
   }
-  const percent = (share) => (100 * share).toFixed(share < 0.0995 ? 2 : 1) + " %";
+  const percent = (share) => share > 0 && share < 0.00005 ? "< 0.01 %" : (100 * share).toFixed(share < 0.0995 ? 2 : 1) + " %";
+  const scored = (score) => (score < 0 ? "\u2212" : "") + Math.abs(score).toFixed(2);
+  function short(n) {
+    if (n >= 1e6) return (n / 1e6).toFixed(1) + " M";
+    if (n >= 1e4) return Math.round(n / 1e3) + " k";
+    return number(Math.round(n));
+  }
   const plural = (n, one, many) => number(n) + " " + (n === 1 ? one : many);
   const quote = (text, more) => make("span", { class: "quote" + (more || ""), dir: "auto" }, text);
   const tag = (reason) => make("span", { class: "tag t-" + reason }, reason);
@@ -90,10 +96,14 @@
       }
       if (e.contexts !== undefined) said.push(plural(e.contexts, "otherwise different document", "otherwise different documents") + " looked at");
       if (e.template !== undefined) said.push(percent(e.template) + " of it is template");
-    } else if (e.documents !== undefined) {
-      said.push("in " + plural(e.documents, "document", "documents") + " word for word");
+    } else if (e.documents > 1) {
+      said.push("word for word in " + number(e.documents) + " documents");
     }
     if (e.containment !== undefined) said.push(percent(e.containment) + " of it is in the witness");
+    if (e.score !== undefined) said.push("score " + scored(e.score));
+    if (e.inputs !== undefined) {
+      said.push("by " + Object.entries(e.inputs).map(([name, part]) => name.replaceAll("_", " ") + " " + scored(part)).join(", "));
+    }
     const parts = [said.join(", ")];
     if (e.witness !== undefined) {
       const own = removal.document && e.witness === removal.document.id;
@@ -174,7 +184,7 @@
         picture.append(bar);
         sum += value;
       });
-      const every = Math.ceil(groups.length / 10);
+      const every = Math.ceil(groups.length / 8);
       if (at % every === 0) picture.append(draw("text", { x: left + (at + 0.5) * step, y: height - 8, "text-anchor": "middle" }, labels[at].split(" ")[0]));
     });
     return make("figure", { class: "card" }, make("figcaption", null, caption), picture, keys.length > 1 && legend(keys));
@@ -199,6 +209,26 @@
       draw("text", { x: left, y: h - 8 }, "first document"), draw("text", { x: w, y: h - 8, "text-anchor": "end" }, "last"));
     return make("figure", { class: "card" }, make("figcaption", null, caption), picture,
       make("p", { class: "note" }, "Each step is " + plural(width, "document", "documents") + "."));
+  }
+
+  function growth(caption, steps, isExact) {
+    const w = 460, h = 190, left = 62, bottom = 26, top = 8;
+    let lines = 0, fresh = 0;
+    const points = [[0, 0, 0]];
+    steps.forEach((step) => { lines += step[0]; fresh += step[1]; points.push([lines, lines, fresh]); });
+    const most = Math.max(1, lines);
+    const x = (value) => left + (w - left) * value / most;
+    const y = (value) => top + (h - top - bottom) * (1 - value / most);
+    const way = (at) => points.map((point) => x(point[0]).toFixed(1) + "," + y(point[at]).toFixed(1)).join(" ");
+    const told = (isExact ? "" : "About ") + number(fresh) + " of " + plural(lines, "line", "lines") + " are different";
+    const picture = draw("svg", { viewBox: "0 0 " + w + " " + h, role: "img", "aria-label": caption + ". " + told });
+    [0, 0.5, 1].forEach((part) => picture.append(draw("line", { class: "grid", x1: left, x2: w, y1: y(most * part), y2: y(most * part) }),
+      draw("text", { x: left - 6, y: y(most * part) + 4, "text-anchor": "end" }, short(most * part))));
+    picture.append(draw("polygon", { class: "area", points: way(2) + " " + x(lines).toFixed(1) + "," + y(0) }),
+      draw("polyline", { class: "line dashed", points: way(1) }), draw("polyline", { class: "line", points: way(2) }),
+      draw("text", { x: left, y: h - 8 }, "first line read"), draw("text", { x: w, y: h - 8, "text-anchor": "end" }, "last"));
+    return make("figure", { class: "card" }, make("figcaption", null, caption), picture,
+      make("p", { class: "note" }, told + ". Dashed: every line a new one. Where the curve flattens, the crawl repeats itself and an index of it stops growing."));
   }
 
   /* 1. What went */
@@ -249,6 +279,7 @@
       plots.append(bars("Where in the document it stood", data.positions, data.positions.map((_, at) => (at * 10) + "\u2013" + (at * 10 + 10) + " % of the document"), keys, bytes));
     }
     if (data.course && data.course.steps.length > 1) plots.append(course("Share removed along the run", data.course.steps, data.course.width));
+    if (data.growth && data.growth.steps.length) plots.append(growth("Growth of the index: different lines along the run", data.growth.steps, data.growth.is_exact));
     if (plots.childNodes.length) part.append(plots);
     else part.append(make("p", { class: "note" }, "Shares, plots and whole documents need the texts beside the audit: dechaff report REMOVED CLEANED."));
   }
@@ -265,8 +296,8 @@
       { title: "Times", number: true, sort: (r) => r.spans, cell: (r) => number(r.spans) },
       { title: "Bytes", number: true, sort: (r) => r.bytes, cell: (r) => bytes(r.bytes) },
       { title: "Sites", number: true, sort: (r) => r.sites, cell: (r) => number(r.sites) },
-      { title: "Where", cell: (r) => make("span", { class: "meta" }, r.top_sites.slice(0, 3).map(([site, n], at) => [at ? ", " : "", make("bdi", null, siteName(site)), " " + number(n)]), r.sites > 3 && ", \u2026") },
-      { title: "Examples", cell: (r) => make("span", { class: "meta" }, r.examples.map((name, at) => [at ? ", " : "", documentLink(name)])) },
+      { title: "Where", cell: (r) => make("span", { class: "meta names" }, r.top_sites.slice(0, 3).map(([site, n]) => make("span", { title: siteName(site) }, make("bdi", null, siteName(site)), " " + number(n))), r.sites > 3 && make("span", null, "\u2026")) },
+      { title: "Examples", cell: (r) => make("span", { class: "meta names" }, r.examples.map((name) => make("span", { title: name.id }, documentLink(name)))) },
     ], list.items, { first: 25, sorted: 2, filter: (r) => (!reason || r.reasons[reason]) && (!word || r.text.toLowerCase().includes(word) || r.top_sites.some(([site]) => site.toLowerCase().includes(word))) });
     part.append(make("div", { class: "tools" },
       make("label", null, "Filter by text or site", make("input", { type: "search", id: "paragraph-filter", on: { input: (event) => { word = event.target.value.toLowerCase(); rows.fill(); } } })),
@@ -321,7 +352,7 @@
     const part = section("risky", "Riskiest removals", "Riskiest", "Where a wrong removal would be: few documents speak against it, much text went at once, or the likeness was only just enough.");
     const kinds = [
       ["fewest", "Fewest witnesses", "Otherwise different documents of the site for boilerplate, documents that say it for duplicates."],
-      ["nearest", "Nearest the threshold", "Containment at least " + percent(data.thresholds.duplicate) + " makes a duplicate, " + percent(data.thresholds.repeat) + " a repeat, " + percent(data.thresholds.template) + " of template boilerplate."],
+      ["nearest", "Nearest the threshold", "A containment of " + percent(data.thresholds.duplicate) + " or more makes a duplicate, of " + percent(data.thresholds.repeat) + " a repeat; a score above " + scored(data.thresholds.boilerplate) + " makes boilerplate."],
       ["longest", "Longest", "One of each text."],
     ];
     kinds.forEach(([kind, title, note]) => {
@@ -381,7 +412,7 @@
           make("p", { class: "meta" }, make("bdi", null, siteName(view.site)), view.document.file && " \u00b7 " + view.document.file + " record " + view.document.record,
             " \u00b7 " + bytes(view.removed) + " of " + bytes(view.bytes) + " removed"),
           ...view.parts.map((run) => {
-            const body = [run.text, run.left_out ? make("span", { class: "elided" }, " [\u2026 " + bytes(run.left_out) + " left out here \u2026] ") : null, run.rest || null];
+            const body = [run.text, run.left_out ? make("bdi", { class: "elided", dir: "ltr" }, " [\u2026 " + bytes(run.left_out) + " left out here \u2026] ") : null, run.rest || null];
             if (!run.reason) return make("span", { class: "kept", dir: "auto" }, /\S/.test(run.text) ? trimmed(body) : null);
             return make("span", { class: "gone" }, make("del", { dir: "auto" }, trimmed(body)), make("span", { class: "why" }, tag(run.reason), " ", evidence({ reason: run.reason, evidence: run.evidence, document: view.document })));
           }));
@@ -390,7 +421,7 @@
           reader.focus({ preventScroll: true });
         }
       };
-      const trimmed = (body) => body.map((run) => typeof run === "string" ? run.replace(/^\n+|\n+$/g, "") : run);
+      const trimmed = (body) => body.map((run) => typeof run === "string" ? run.replace(/^\s*\n|\s+$/g, "") : run);
       part.append(make("div", { class: "tools" }, make("label", null, "Document", choice),
         make("button", { type: "button", id: "document-before", on: { click: step(-1) } }, "Previous"),
         make("button", { type: "button", id: "document-next", on: { click: step(1) } }, "Next")), reader);
