@@ -109,16 +109,28 @@ impl Weights {
     /// When the weights file is not well-formed or does not name every feature, which a test rules
     /// out.
     pub fn built_in() -> Result<Self> {
-        let wrong = |what: String| Error::settings(format!("boilerplate.toml: {what}"));
-        let file: File =
-            toml::from_str(include_str!("boilerplate.toml")).map_err(|e| wrong(e.to_string()))?;
-        if file.weights.len() != FEATURES {
-            return Err(wrong(format!("{} weights, not {FEATURES}", file.weights.len())));
-        }
+        Self::parse(include_str!("boilerplate.toml"), "boilerplate.toml")
+    }
+
+    /// The weights of a weight file; `name` is for messages.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not well-formed, or does not have one finite weight for each feature.
+    pub fn parse(file: &str, name: &str) -> Result<Self> {
+        let file: File = toml::from_str(file).map_err(|e| Error::malformed(name, e))?;
         let mut weights = [0.0; FEATURES];
-        for (weight, name) in weights.iter_mut().zip(NAMES) {
-            let found = file.weights.get(name);
-            *weight = *found.ok_or_else(|| wrong(format!("no weight for {name}")))?;
+        for (weight, feature) in weights.iter_mut().zip(NAMES) {
+            *weight = *file
+                .weights
+                .get(feature)
+                .ok_or_else(|| Error::malformed(name, format!("has no weight for {feature}")))?;
+        }
+        if let Some(other) = file.weights.keys().find(|key| !NAMES.contains(&key.as_str())) {
+            return Err(Error::malformed(name, format!("weighs {other}, which is no feature")));
+        }
+        if !file.bias.is_finite() || weights.iter().any(|weight| !weight.is_finite()) {
+            return Err(Error::malformed(name, "has a weight that is no number"));
         }
         Ok(Self { bias: file.bias, weights })
     }
