@@ -332,6 +332,7 @@ impl Corpus<'_> {
                 is_marked: affix.is_marked,
                 documents: count(&here) + more,
                 elsewhere: count(&elsewhere),
+                is_call: affix.fingerprint.is_some_and(|f| self.config.rules.is_call(f)),
             };
         }
         found

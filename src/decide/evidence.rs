@@ -93,6 +93,8 @@ pub struct AffixEvidence {
     pub documents: u32,
     /// Documents of other sites with it.
     pub elsewhere: u32,
+    /// Whether it is one of the built-in list of calls, such as `See also` or `... Read more`.
+    pub is_call: bool,
 }
 
 /// Another document that says what a paragraph says.
@@ -321,6 +323,7 @@ impl<'a> Gatherer<'a> {
                 is_marked: affix.is_marked,
                 documents: here + new,
                 elsewhere: all.saturating_sub(here),
+                is_call: self.rules.is_call(fingerprint),
             }
         })
     }

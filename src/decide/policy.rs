@@ -112,6 +112,12 @@ pub struct Policy {
     pub repeat_new_tokens_max: u32,
     /// Containment that makes a paragraph a duplicate.
     pub duplicate_containment_min: f64,
+    /// So many of its tokens must be said elsewhere: one shingle in common is a phrase.
+    pub duplicate_covered_tokens_min: f64,
+    /// Containment that makes a paragraph a duplicate when many of its tokens are said elsewhere.
+    pub duplicate_weak_containment_min: f64,
+    /// How many tokens said elsewhere make up for a weak containment.
+    pub duplicate_weak_tokens_min: f64,
     /// Shorter paragraphs are no duplicates: short sentences recur in unrelated documents.
     pub duplicate_tokens_min: u32,
     /// A document loses no more than this share of its bytes, duplicates aside.
@@ -133,6 +139,9 @@ impl Default for Policy {
             repeat_containment_min: 0.78,
             repeat_new_tokens_max: 14,
             duplicate_containment_min: 0.37,
+            duplicate_covered_tokens_min: 5.5,
+            duplicate_weak_containment_min: 0.25,
+            duplicate_weak_tokens_min: 9.5,
             duplicate_tokens_min: 8,
             removed_max: 0.9,
         }
@@ -207,9 +216,18 @@ impl Policy {
             && !evidence.is_marker
             && evidence.tokens >= self.duplicate_tokens_min
             && evidence.witness.is_some_and(|witness| {
-                witness.containment >= self.duplicate_containment_min
-                    && !is_look_alike(evidence, witness)
+                self.is_copied(evidence, witness) && !is_look_alike(evidence, witness)
             })
+    }
+
+    /// Whether enough of a paragraph is said by its witness: a large share, or, since chance does
+    /// not put two shingles into one other document, a smaller share of many tokens.
+    fn is_copied(&self, evidence: &Evidence, witness: Witness) -> bool {
+        let covered = witness.containment * f64::from(evidence.tokens);
+        (witness.containment >= self.duplicate_containment_min
+            && covered >= self.duplicate_covered_tokens_min)
+            || (witness.containment >= self.duplicate_weak_containment_min
+                && covered >= self.duplicate_weak_tokens_min)
     }
 }
 
@@ -240,6 +258,21 @@ mod tests {
     fn check(site: SiteEvidence, is_head: bool, expected: Verdict) {
         let evidence = Evidence { tokens: 8, is_head, site, score: 1.0, ..Evidence::default() };
         assert_eq!(Policy::default().judge(&evidence), expected, "{evidence:?}");
+    }
+
+    #[test]
+    fn one_shingle_in_common_makes_no_copy_and_many_tokens_do() {
+        let check = |tokens: u32, containment: f64, expected: Verdict| {
+            let witness = Witness { number: 0, containment, numbers: 1.0, documents: 1 };
+            let evidence = Evidence { tokens, witness: Some(witness), ..Evidence::default() };
+            assert_eq!(Policy::default().judge(&evidence), expected, "{evidence:?}");
+        };
+        let duplicate = Verdict::Remove(Reason::Duplicate);
+        check(12, 5.0 / 12.0, Verdict::Keep);
+        check(12, 7.0 / 12.0, duplicate);
+        check(40, 10.0 / 40.0, duplicate);
+        check(40, 9.0 / 40.0, Verdict::Keep);
+        check(60, 10.0 / 60.0, Verdict::Keep);
     }
 
     #[test]

@@ -49,6 +49,11 @@ pub fn affixes(text: &str) -> [Affix; AFFIXES] {
     affixes
 }
 
+/// How many words and marks a text has, as affixes count them.
+pub fn pieces_of(text: &str) -> usize {
+    pieces(text, text.char_indices(), usize::MAX - 1).len()
+}
+
 #[derive(Clone, Copy)]
 enum Side {
     Head,
@@ -68,7 +73,7 @@ fn pieces(
     characters: impl Iterator<Item = (usize, char)>,
     most: usize,
 ) -> Vec<Piece<'_>> {
-    let mut pieces: Vec<Piece> = Vec::with_capacity(most + 1);
+    let mut pieces: Vec<Piece> = Vec::with_capacity(most.min(8) + 1);
     let mut word: Option<(usize, usize)> = None;
     let piece = |(from, to): (usize, usize)| text.get(from..to).map(Piece::Word);
     for (at, character) in characters {

@@ -215,29 +215,34 @@ fn offset(value: usize) -> u32 {
 
 /// How a paragraph is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state")]
 pub struct Shape {
-    /// It is in capitals: a script with case, and nearly no small letter.
+    /// It is in capitals: most of its letters are, and nearly none is small.
     pub is_capitals: bool,
     /// It begins with a quotation mark.
     pub is_quote: bool,
     /// It ends with a mark that ends no sentence, such as an arrow or a bar.
     pub ends_in_mark: bool,
+    /// It begins with a small letter, as what goes on from the paragraph before does.
+    pub begins_small: bool,
 }
 
 impl Shape {
     pub(crate) fn of(text: &str) -> Self {
-        let (mut capitals, mut small) = (0_u32, 0_u32);
+        let (mut capitals, mut small, mut letters) = (0_u32, 0_u32, 0_u32);
         for character in text.chars().take(200) {
             capitals += u32::from(character.is_uppercase());
             small += u32::from(character.is_lowercase());
+            letters += u32::from(character.is_alphabetic());
         }
         let quotes =
             |c: char| matches!(c, '"' | '\u{AB}' | '\u{BB}' | '\u{201C}'..='\u{201F}' | '\u{300C}');
         let last = text.chars().next_back().unwrap_or(' ');
         Self {
-            is_capitals: capitals > 5 && small * 8 <= capitals,
+            is_capitals: capitals > 5 && small * 8 <= capitals && capitals * 2 > letters,
             is_quote: text.starts_with(quotes),
             ends_in_mark: !last.is_alphanumeric() && !quotes(last) && ending(text) == Ending::Open,
+            begins_small: text.chars().next().is_some_and(char::is_lowercase),
         }
     }
 }
