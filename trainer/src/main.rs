@@ -138,7 +138,7 @@ fn article(arguments: &ArticleArguments) -> Result<()> {
         write(path, &fit::weight_file(&fit, &made))?;
     }
     if let Some(path) = &arguments.table {
-        write(path, &table(&news))?;
+        write(path, &table(&news)?)?;
     }
     let how = LeaveOut { folds: arguments.folds, tuning, crawl: &crawl };
     let left_out = figures::leave_sites_out(&news, how, |_| false, |_| {})?;
@@ -147,11 +147,17 @@ fn article(arguments: &ArticleArguments) -> Result<()> {
     let mut from = 0;
     for (file, end) in arguments.labels.iter().zip(ends) {
         let part = &news[from..end];
-        print(&format!("{}, the weights in the program", file.display()), &figures::figures(part, &built_in))?;
+        print(
+            &format!("{}, the weights in the program", file.display()),
+            &figures::figures(part, &built_in),
+        )?;
         print(&format!("{}, these weights", file.display()), &figures::figures(part, &fitted))?;
         let pairs = part.iter().zip(&left_out[from..end]);
         print(&format!("{}, sites left out", file.display()), &figures::figures_of(pairs))?;
         from = end;
+    }
+    if !crawl.is_empty() {
+        print("the crawl, these weights", &figures::figures(&crawl, &fitted))?;
     }
     if arguments.ablation {
         for kind in ablation::KINDS {
@@ -190,24 +196,26 @@ fn print_row(title: &str, figures: &Figures) -> Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{title:24} {figures}")?)
 }
 
-fn table(examples: &[Example]) -> String {
+fn table(examples: &[Example]) -> Result<String> {
+    use std::fmt::Write as _;
     let mut table = format!("id\tline\tlabel\tground\ttokens\tsite\tlang\t{}\n", NAMES.join("\t"));
     for example in examples {
         for (at, line) in example.lines.iter().enumerate() {
             let Some(paragraph) = line.paragraph else { continue };
             let values = example.features[paragraph].map(|value| format!("{value:.4}")).join("\t");
-            table += &format!(
-                "{}\t{at}\t{:?}\t{}\t{:.1}\t{}\t{}\t{values}\n",
+            writeln!(
+                table,
+                "{}\t{at}\t{:?}\t{}\t{:.1}\t{}\t{}\t{values}",
                 example.id,
                 line.label,
                 example.has_ground(paragraph),
                 line.tokens,
                 example.site,
                 example.language
-            );
+            )?;
         }
     }
-    table
+    Ok(table)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

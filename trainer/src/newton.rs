@@ -22,6 +22,7 @@ pub struct Fit {
 
 impl Fit {
     /// Rounds to four decimals, as weight files have them.
+    #[must_use]
     pub fn rounded(mut self) -> Self {
         for weight in self.weights.iter_mut().chain([&mut self.bias]) {
             *weight = (*weight * 1e4).round() / 1e4;

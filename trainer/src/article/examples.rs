@@ -55,8 +55,8 @@ pub fn examples(documents: &[Labelled], index: &Index) -> Result<Vec<Example>> {
 
 fn example(labelled: &Labelled, stripper: &mut Stripper) -> Example {
     let document = &labelled.document;
-    let stripped = stripper.strip(document, ("", labelled.record));
-    let paragraphs = &stripped.sketch.paragraphs;
+    let judged = stripper.strip(document, ("", labelled.record));
+    let paragraphs = &judged.sketch.paragraphs;
     let line = |((start, text), &label): ((usize, &str), &Label)| {
         let paragraph = paragraphs.iter().position(|p| p.span.start <= start && start < p.span.end);
         let tokens = paragraph.map_or(0.0, |at| {
@@ -70,8 +70,8 @@ fn example(labelled: &Labelled, stripper: &mut Stripper) -> Example {
         id: document.id.clone(),
         site: document.site.clone(),
         language: labelled.language.clone(),
-        features: features(&stripped.evidence),
-        evidence: stripped.evidence,
+        features: features(&judged.evidence),
+        evidence: judged.evidence,
         lines,
     }
 }

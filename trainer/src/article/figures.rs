@@ -53,20 +53,21 @@ impl Figures {
         for line in &example.lines {
             let reason = line.paragraph.and_then(|at| reasons[at]);
             let is_gone = u32::from(reason.is_some());
-            let by_reason = reason.map(|reason| self.reasons.entry(reason).or_default());
             match line.label {
                 Label::Content => {
                     self.wrong += is_gone;
                     self.tokens += line.tokens;
                     self.tokens_lost += f64::from(is_gone) * line.tokens;
-                    by_reason.into_iter().for_each(|(_, wrong)| *wrong += 1);
                 }
                 Label::Boilerplate | Label::Repeat => {
                     self.right += is_gone;
                     self.left += 1 - is_gone;
-                    by_reason.into_iter().for_each(|(right, _)| *right += 1);
                 }
                 Label::Either => {}
+            }
+            if let Some(reason) = reason.filter(|_| line.label != Label::Either) {
+                let (right, wrong) = self.reasons.entry(reason).or_default();
+                *(if line.label == Label::Content { wrong } else { right }) += 1;
             }
             if line.label == Label::Repeat {
                 self.repeats += 1;

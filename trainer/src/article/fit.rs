@@ -25,11 +25,11 @@ pub struct Tuning {
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { ridge: 60.0, token_weight: 0.06, crawl_weight: 0.1, likely_min: 0.4 }
+        Self { ridge: 60.0, token_weight: 0.06, crawl_weight: 0.015, likely_min: 0.5 }
     }
 }
 
-/// Fits weights to the paragraphs of `news` and `crawl` that recur in any way; of the features that
+/// Fits weights to the paragraphs of `news` and `crawl`; of the features that
 /// `is_off` names the weight is 0.
 ///
 /// # Panics
@@ -59,7 +59,7 @@ pub fn train<'a>(
 
 fn add(samples: &mut Samples, example: &Example, (weight, of_token): (f64, f64), on: &[bool]) {
     for line in &example.lines {
-        let Some(at) = line.paragraph.filter(|&at| example.has_ground(at)) else { continue };
+        let Some(at) = line.paragraph else { continue };
         let (target, weight) = match line.label {
             Label::Content => (0.0, weight * (1.0 + of_token * line.tokens)),
             Label::Boilerplate => (1.0, weight),

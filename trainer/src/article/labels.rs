@@ -115,7 +115,8 @@ pub fn read_crawl(corpus: &Path, gold: &Path, step: u64) -> Result<Vec<Labelled>
         ensure!(row.id == gold.id, "{} is not the gold of {}", gold.id, row.id);
         let letters: Vec<char> = gold.l.chars().collect();
         ensure!(row.text.split('\n').count() == letters.len(), "{}: gold of another text", row.id);
-        let of_lines = row.text.split('\n').zip(letters).filter(|(line, _)| !line.trim().is_empty());
+        let of_lines =
+            row.text.split('\n').zip(letters).filter(|(line, _)| !line.trim().is_empty());
         found.push(Labelled {
             labels: of_lines.map(|(_, letter)| of_crawl(letter)).collect(),
             document: Document::new(row.id, row.site, row.text),
@@ -147,7 +148,8 @@ fn of_crawl(letter: char) -> Label {
 /// The first 16 hexadecimal digits of the SHA-256 of all lines.
 fn digest(lines: &[&str]) -> String {
     let digest = Sha256::digest(lines.join("\n").as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let number = digest.iter().take(8).fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+    format!("{number:016x}")
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use dechaff::text::sketch::Recipe;
 use dechaff::text::{Sketch, Sketcher};
 use dechaff::{Config, Document, learn};
 
-use crate::page::labels::labels;
 use crate::newton::{Fit, Samples, fit};
+use crate::page::labels::labels;
 use crate::page::pages::Page;
 
 /// A page with the features of its paragraphs and what they are.
