@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::{Evidence, Witness};
 use super::page::ProfileChoice;
 use super::score::{Weights, has_ground};
+use crate::text::sketch::Ending;
 
 /// Why a paragraph goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -214,6 +215,7 @@ impl Policy {
     fn is_duplicate(&self, evidence: &Evidence) -> bool {
         self.keep_copies != KeepCopies::All
             && !evidence.is_marker
+            && !is_listed_title(evidence)
             && evidence.tokens >= self.duplicate_tokens_min
             && evidence.witness.is_some_and(|witness| {
                 self.is_copied(evidence, witness) && !is_look_alike(evidence, witness)
@@ -250,6 +252,14 @@ fn is_own_title(evidence: &Evidence) -> bool {
     evidence.is_head && evidence.site.heads <= 1
 }
 
+/// A title that no other document has at its head is no copy: what says it lists links.
+fn is_listed_title(evidence: &Evidence) -> bool {
+    evidence.is_head
+        && evidence.ending != Ending::Sentence
+        && evidence.site.heads <= 1
+        && evidence.site.heads_elsewhere == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::evidence::SiteEvidence;
@@ -273,6 +283,17 @@ mod tests {
         check(40, 10.0 / 40.0, duplicate);
         check(40, 9.0 / 40.0, Verdict::Keep);
         check(60, 10.0 / 60.0, Verdict::Keep);
+    }
+
+    #[test]
+    fn a_title_that_others_list_is_no_copy_and_one_that_others_have_is() {
+        let witness = Witness { number: 0, containment: 1.0, numbers: 1.0, documents: 1 };
+        let title =
+            Evidence { tokens: 10, is_head: true, witness: Some(witness), ..Evidence::default() };
+        assert_eq!(Policy::default().judge(&title), Verdict::Keep);
+        let site = SiteEvidence { heads_elsewhere: 1, ..title.site };
+        let copied = Evidence { site, ..title };
+        assert_eq!(Policy::default().judge(&copied), Verdict::Remove(Reason::Duplicate));
     }
 
     #[test]
