@@ -158,13 +158,12 @@ impl Corpus<'_> {
         };
         if tokens > 0 {
             evidence.site = self.site_evidence(number, paragraph);
-            evidence.witness = self.exact_witness(number, paragraph);
             if !self.config.policy.is_template(u32::MAX, evidence.site.contexts) {
                 let site = &page.document.site;
                 evidence.site.template = self.template(number, site, paragraph, 0);
             }
-            let near = || self.near_witness(number, paragraph);
-            evidence.witness = evidence.witness.or_else(near);
+            let near = |refused| self.near_witness(number, paragraph, &refused);
+            evidence.witness = self.exact_witness(number, paragraph).map_or_else(near, Some);
         }
         evidence
     }
@@ -276,8 +275,13 @@ impl Corpus<'_> {
         if self.config.policy.any_copy_goes() { other != number } else { other < number }
     }
 
-    /// The first document that says the same and is on a site where it is no boilerplate.
-    fn exact_witness(&self, number: usize, paragraph: &Paragraph) -> Option<Witness> {
+    /// The first document that says the same and is on a site where it is no boilerplate; else the
+    /// sites on which it stands.
+    fn exact_witness(
+        &self,
+        number: usize,
+        paragraph: &Paragraph,
+    ) -> Result<Witness, BTreeSet<&str>> {
         let strict = |p: &Paragraph| p.strict == paragraph.strict;
         let masked = |p: &Paragraph| p.masked == paragraph.masked;
         let stays = |other: &usize| {
@@ -288,9 +292,11 @@ impl Corpus<'_> {
         };
         let all = (0..self.pages.len()).filter(|&other| self.pages[other].holds(strict));
         let documents = u32::try_from(all.clone().count()).unwrap_or(u32::MAX);
-        let witness = all.filter(|&other| self.is_witness(number, other)).find(stays)?;
-        let number = u32::try_from(witness).ok()?;
-        Some(Witness { number, containment: 1.0, numbers: 1.0, documents })
+        let all = all.filter(|&other| self.is_witness(number, other));
+        let site = |other: usize| self.pages[other].document.site.as_str();
+        let Some(witness) = all.clone().find(stays) else { return Err(all.map(site).collect()) };
+        let number = u32::try_from(witness).unwrap_or(u32::MAX);
+        Ok(Witness { number, containment: 1.0, numbers: 1.0, documents })
     }
 
     /// Whether there is ground to call the paragraph boilerplate on the site of `other`, where one
@@ -334,13 +340,19 @@ impl Corpus<'_> {
                 is_marked: affix.is_marked,
                 documents: count(&here) + more,
                 elsewhere: count(&elsewhere),
+                is_call: affix.fingerprint.is_some_and(|f| self.config.rules.is_call(f)),
             };
         }
         found
     }
 
-    /// The first of the documents that cover most of the paragraph.
-    fn near_witness(&self, number: usize, paragraph: &Paragraph) -> Option<Witness> {
+    /// The first of the documents that cover most of the paragraph, those on `refused` sites aside.
+    fn near_witness(
+        &self,
+        number: usize,
+        paragraph: &Paragraph,
+        refused: &BTreeSet<&str>,
+    ) -> Option<Witness> {
         let shingles = paragraph.winnowed(self.config);
         let known_starts = |other: usize| -> Vec<usize> {
             let known = self.pages[other].winnowed(self.config);
@@ -350,6 +362,8 @@ impl Corpus<'_> {
         let covered =
             |other: usize| paragraph.coverage(&known_starts(other), self.config.recipe.shingle_len);
         let others = (0..self.pages.len()).filter(|&other| self.is_witness(number, other));
+        let others =
+            others.filter(|&other| !refused.contains(self.pages[other].document.site.as_str()));
         let all = others.map(|other| (covered(other), other));
         let best = all.rev().max_by(|one, other| one.0.total_cmp(&other.0))?;
         let starts = known_starts(best.1);

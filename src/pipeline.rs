@@ -90,10 +90,26 @@ pub enum OutputStyle {
 /// What is wrong with an input that is not the same when it is read again.
 const CHANGED: &str = "changed between counting and stripping; nothing was put in place";
 
+/// Writes the index of `assembly`, staged for `path`; the file is open to be read.
+fn write_index(
+    assembly: &Assembly,
+    partitions: impl Iterator<Item = Result<EncodedPartition>>,
+    path: &Path,
+    staged: &mut Staged,
+) -> Result<std::fs::File> {
+    let file = temporary_beside(path)?;
+    let out = std::io::BufWriter::new(file);
+    let out = assembly.write(out, partitions)?;
+    let file = out.into_inner().map_err(|e| Error::io("write", path, e.into_error()))?;
+    let open = file.reopen().map_err(|e| Error::io("open", path, e))?;
+    staged.add(file, path.to_owned());
+    Ok(open)
+}
+
 /// What comes from reading, in order.
 enum Step {
     /// A batch and its number, from 0, within its input.
-    Batch(usize, Batch),
+    Batch(usize, Box<Batch>),
     End(usize),
     Unreadable(usize, Error),
 }
@@ -143,7 +159,7 @@ impl<'a> Job<'a> {
         let builder = self.count(self.all(), texts, (&mut summary, &mut rejects), None)?;
         let assembly = self.assemble(older, Some(&builder), Keep::All)?;
         let mut staged = Staged::default();
-        self.write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
+        write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
         rejects.finish(&mut staged)?;
         self.complete(&mut summary, None, targets, &mut staged)?;
         Ok((summary, staged))
@@ -157,7 +173,7 @@ impl<'a> Job<'a> {
     pub fn merge(&self, indexes: &[&Index], path: &Path) -> Result<Staged> {
         let mut staged = Staged::default();
         let assembly = self.assemble(indexes, None, Keep::All)?;
-        self.write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
+        write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
         Ok(staged)
     }
 
@@ -186,7 +202,7 @@ impl<'a> Job<'a> {
         let partitions = self.answered(&assembly, &mut answers);
         let mut staged = Staged::default();
         let index = if let Some((path, _)) = save {
-            let file = self.write_index(&assembly, partitions, path, &mut staged)?;
+            let file = write_index(&assembly, partitions, path, &mut staged)?;
             Index::map(&file, &path.display().to_string())?
         } else {
             self.map_temporary(&assembly, partitions)?
@@ -273,22 +289,6 @@ impl<'a> Job<'a> {
         } else {
             Assembly::new(indexes, builder, keep)
         }
-    }
-
-    fn write_index(
-        &self,
-        assembly: &Assembly,
-        partitions: impl Iterator<Item = Result<EncodedPartition>>,
-        path: &Path,
-        staged: &mut Staged,
-    ) -> Result<std::fs::File> {
-        let file = temporary_beside(path)?;
-        let out = std::io::BufWriter::new(file);
-        let out = assembly.write(out, partitions)?;
-        let file = out.into_inner().map_err(|e| Error::io("write", path, e.into_error()))?;
-        let open = file.reopen().map_err(|e| Error::io("open", path, e))?;
-        staged.add(file, path.to_owned());
-        Ok(open)
     }
 
     /// The partitions of `assembly` in order, a few at a time in parallel.
@@ -660,7 +660,7 @@ impl Steps<'_> {
         };
         if let Some(batch) = reader.next_batch(&self.job.config.limits) {
             self.batches += 1;
-            return Ok(Some(Step::Batch(self.batches - 1, batch)));
+            return Ok(Some(Step::Batch(self.batches - 1, Box::new(batch))));
         }
         let digest = reader.digest();
         self.reader = None;

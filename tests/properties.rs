@@ -148,9 +148,7 @@ proptest! {
         documents in copies(),
         cut in 0..12_usize,
     ) {
-        // Repeated on one site a paragraph may be boilerplate, of which no copy is to stay.
-        let mut config = Config::default();
-        config.policy.scopes.site = false;
+        let config = Config::default();
         let index = learn(&documents, &config).unwrap();
         check_copies(&fates((&[], &documents), &index, &config))?;
         // The same with some of them in an index of an older generation.

@@ -94,6 +94,8 @@ pub struct AffixEvidence {
     pub documents: u32,
     /// Documents of other sites with it.
     pub elsewhere: u32,
+    /// Whether it is one of the built-in list of calls, such as `See also` or `... Read more`.
+    pub is_call: bool,
 }
 
 /// Another document that says what a paragraph says.
@@ -230,10 +232,12 @@ impl<'a> Gatherer<'a> {
         for (evidence, (paragraph, found)) in evidence.iter_mut().zip(all()) {
             let may_stay = evidence.page.as_ref().is_none_or(PageEvidence::may_stay);
             if may_stay && self.policy.wants_witness(evidence) {
-                let near = || found.may_cover().then_some(found.shingles);
-                evidence.witness = self
-                    .exact_witness(&subject, paragraph, found)
-                    .or_else(|| self.near_witness(&subject, paragraph, near()?));
+                let exact = self.exact_witness(&subject, paragraph, found);
+                let near = |refused: Vec<u32>| {
+                    let shingles = found.may_cover().then_some(found.shingles)?;
+                    self.near_witness(&subject, paragraph, shingles, &refused)
+                };
+                evidence.witness = exact.map_or_else(near, Some);
             }
         }
         evidence
@@ -333,9 +337,7 @@ impl<'a> Gatherer<'a> {
         let mut rows = found.affixes.into_iter();
         paragraph.affixes.map(|affix| {
             let row = rows.next().flatten();
-            if affix.fingerprint.is_none() {
-                return AffixEvidence::default();
-            }
+            let Some(fingerprint) = affix.fingerprint else { return AffixEvidence::default() };
             let new = u32::from(subject.own.is_none());
             let all = row.map_or(0, |row| row.totals().documents);
             let here = row.and_then(|row| row.on_site(subject.site?));
@@ -344,6 +346,7 @@ impl<'a> Gatherer<'a> {
                 is_marked: affix.is_marked,
                 documents: here + new,
                 elsewhere: all.saturating_sub(here),
+                is_call: self.rules.is_call(fingerprint),
             }
         })
     }
@@ -365,16 +368,17 @@ impl<'a> Gatherer<'a> {
         (u32::try_from(sampled).unwrap_or(u32::MAX), distinct)
     }
 
-    /// The first document that says the paragraph word for word and in which it surely stays.
+    /// The first document that says the paragraph word for word and in which it surely stays; else
+    /// the sites on which it stands, but may go.
     fn exact_witness(
         &self,
         subject: &Subject,
         paragraph: &ParagraphSketch,
         found: Found<'_, 'a>,
-    ) -> Option<Witness> {
-        let strict = found.rows.strict?;
+    ) -> Result<Witness, Vec<u32>> {
+        let Some(strict) = found.rows.strict else { return Err(Vec::new()) };
         if subject.own.is_some() && strict.totals().documents < 2 {
-            return None;
+            return Err(Vec::new());
         }
         let is_witness = |number: u32| {
             self.is_witness(subject, number) && self.profiles.is_surely_article(number)
@@ -390,9 +394,11 @@ impl<'a> Gatherer<'a> {
             let (_, contexts) = self.distinct_contexts(subject, own, &template.sample);
             !self.may_be_boilerplate(paragraph, found, template, contexts)
         };
-        let (number, _) = candidates.into_iter().find(|(_, count)| stays(count))?;
+        let Some(&(number, _)) = candidates.iter().find(|(_, count)| stays(count)) else {
+            return Err(candidates.iter().map(|(_, count)| count.site).collect());
+        };
         let documents = strict.totals().documents + u32::from(subject.own.is_none());
-        Some(Witness { number, containment: 1.0, numbers: 1.0, documents })
+        Ok(Witness { number, containment: 1.0, numbers: 1.0, documents })
     }
 
     /// Whether there is ground to call the paragraph boilerplate on another site.
@@ -433,12 +439,14 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    /// The one document that shares most of the paragraph's shingles.
+    /// The one document that shares most of the paragraph's shingles and is on no site where the
+    /// paragraph stands and may go.
     fn near_witness(
         &self,
         subject: &Subject,
         paragraph: &ParagraphSketch,
         shingles: &[(u32, Row)],
+        refused: &[u32],
     ) -> Option<Witness> {
         let shingle_len = self.index.recipe().shingle_len;
         let rows = || shingles.iter().filter(|(_, row)| row.totals().sites <= PHRASE_SITES_MIN);
@@ -456,7 +464,12 @@ impl<'a> Gatherer<'a> {
         }
         votes.sort_unstable();
         let runs = votes.chunk_by(|a, b| a.0 == b.0);
-        let runs = runs.filter(|run| self.profiles.is_surely_article(run[0].0));
+        let is_refused = |number: u32| {
+            !refused.is_empty()
+                && self.index.document(number).is_none_or(|row| refused.contains(&row.site))
+        };
+        let runs =
+            runs.filter(|run| self.profiles.is_surely_article(run[0].0) && !is_refused(run[0].0));
         let best = runs.max_by_key(|run| {
             let covered = covered_tokens(run.iter().map(|&(_, token)| token), shingle_len);
             (covered, std::cmp::Reverse(run[0].0))
@@ -538,8 +551,9 @@ impl Contexts {
     fn is_same_story(&self, other: &Self) -> bool {
         let mut shared = 0;
         for hash in self.hashes {
-            let is_in_other = other.hashes.iter().fold(false, |is, &o| is | (o == hash));
-            shared += usize::from(is_in_other & (hash != u32::MAX));
+            // Counted, not searched, so that all eight are compared at once.
+            let equal = other.hashes.iter().filter(|&&other| other == hash).count();
+            shared += usize::from(hash != u32::MAX) * equal.min(1);
         }
         let least = self.known.min(other.known);
         self.known + other.known == 0 || (least > 0 && shared * 3 >= least * 2)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::{Evidence, Witness};
 use super::page::ProfileChoice;
 use super::score::{Weights, has_ground};
+use crate::text::sketch::Ending;
 
 /// Why a paragraph goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -112,6 +113,12 @@ pub struct Policy {
     pub repeat_new_tokens_max: u32,
     /// Containment that makes a paragraph a duplicate.
     pub duplicate_containment_min: f64,
+    /// So many of its tokens must be said elsewhere: one shingle in common is a phrase.
+    pub duplicate_covered_tokens_min: f64,
+    /// Containment that makes a paragraph a duplicate when many of its tokens are said elsewhere.
+    pub duplicate_weak_containment_min: f64,
+    /// How many tokens said elsewhere make up for a weak containment.
+    pub duplicate_weak_tokens_min: f64,
     /// Shorter paragraphs are no duplicates: short sentences recur in unrelated documents.
     pub duplicate_tokens_min: u32,
     /// A document loses no more than this share of its bytes, duplicates aside.
@@ -133,6 +140,9 @@ impl Default for Policy {
             repeat_containment_min: 0.78,
             repeat_new_tokens_max: 14,
             duplicate_containment_min: 0.37,
+            duplicate_covered_tokens_min: 5.5,
+            duplicate_weak_containment_min: 0.25,
+            duplicate_weak_tokens_min: 9.5,
             duplicate_tokens_min: 8,
             removed_max: 0.9,
         }
@@ -215,11 +225,21 @@ impl Policy {
     fn is_duplicate(&self, evidence: &Evidence) -> bool {
         self.keep_copies != KeepCopies::All
             && !evidence.is_marker
+            && !is_listed_title(evidence)
             && evidence.tokens >= self.duplicate_tokens_min
             && evidence.witness.is_some_and(|witness| {
-                witness.containment >= self.duplicate_containment_min
-                    && !is_look_alike(evidence, witness)
+                self.is_copied(evidence, witness) && !is_look_alike(evidence, witness)
             })
+    }
+
+    /// Whether enough of a paragraph is said by its witness: a large share, or, since chance does
+    /// not put two shingles into one other document, a smaller share of many tokens.
+    fn is_copied(&self, evidence: &Evidence, witness: Witness) -> bool {
+        let covered = witness.containment * f64::from(evidence.tokens);
+        (witness.containment >= self.duplicate_containment_min
+            && covered >= self.duplicate_covered_tokens_min)
+            || (witness.containment >= self.duplicate_weak_containment_min
+                && covered >= self.duplicate_weak_tokens_min)
     }
 }
 
@@ -242,6 +262,14 @@ fn is_own_title(evidence: &Evidence) -> bool {
     evidence.is_head && evidence.site.heads <= 1
 }
 
+/// A title that no other document has at its head is no copy: what says it lists links.
+fn is_listed_title(evidence: &Evidence) -> bool {
+    evidence.is_head
+        && evidence.ending != Ending::Sentence
+        && evidence.site.heads <= 1
+        && evidence.site.heads_elsewhere == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::evidence::SiteEvidence;
@@ -250,6 +278,32 @@ mod tests {
     fn check(site: SiteEvidence, is_head: bool, expected: Verdict) {
         let evidence = Evidence { tokens: 8, is_head, site, score: 1.0, ..Evidence::default() };
         assert_eq!(Policy::default().judge(&evidence), expected, "{evidence:?}");
+    }
+
+    #[test]
+    fn one_shingle_in_common_makes_no_copy_and_many_tokens_do() {
+        let check = |tokens: u32, containment: f64, expected: Verdict| {
+            let witness = Witness { number: 0, containment, numbers: 1.0, documents: 1 };
+            let evidence = Evidence { tokens, witness: Some(witness), ..Evidence::default() };
+            assert_eq!(Policy::default().judge(&evidence), expected, "{evidence:?}");
+        };
+        let duplicate = Verdict::Remove(Reason::Duplicate);
+        check(12, 5.0 / 12.0, Verdict::Keep);
+        check(12, 7.0 / 12.0, duplicate);
+        check(40, 10.0 / 40.0, duplicate);
+        check(40, 9.0 / 40.0, Verdict::Keep);
+        check(60, 10.0 / 60.0, Verdict::Keep);
+    }
+
+    #[test]
+    fn a_title_that_others_list_is_no_copy_and_one_that_others_have_is() {
+        let witness = Witness { number: 0, containment: 1.0, numbers: 1.0, documents: 1 };
+        let title =
+            Evidence { tokens: 10, is_head: true, witness: Some(witness), ..Evidence::default() };
+        assert_eq!(Policy::default().judge(&title), Verdict::Keep);
+        let site = SiteEvidence { heads_elsewhere: 1, ..title.site };
+        let copied = Evidence { site, ..title };
+        assert_eq!(Policy::default().judge(&copied), Verdict::Remove(Reason::Duplicate));
     }
 
     #[test]

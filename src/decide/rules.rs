@@ -6,6 +6,7 @@ use super::patterns::Patterns;
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
 use crate::text::Fingerprint;
+use crate::text::affix::{AFFIX_LENGTHS, affixes, pieces_of};
 
 /// The built-in rules together with what the user allows and denies.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +15,8 @@ pub struct Rules {
     built_in: Vec<(String, Patterns)>,
     /// Headings over links and calls.
     markers: Patterns,
+    /// Heads and tails that call for something else, sorted.
+    calls: Vec<Fingerprint>,
     /// Paragraphs that always stay.
     pub allow: Patterns,
     /// Paragraphs that always go.
@@ -25,6 +28,7 @@ pub struct Rules {
 struct File {
     rule: Vec<Rule>,
     marker: Vec<Marker>,
+    call: Vec<Call>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +45,17 @@ struct Marker {
     #[serde(rename = "language")]
     _language: String,
     patterns: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    #[serde(rename = "language")]
+    _language: String,
+    #[serde(default)]
+    heads: Vec<String>,
+    #[serde(default)]
+    tails: Vec<String>,
 }
 
 /// A paragraph longer than this is no counter, prompt or marker.
@@ -68,6 +83,17 @@ impl Rules {
         for marker in file.marker {
             rules.markers.extend(&marker.patterns);
         }
+        for call in file.call {
+            for (side, texts) in [call.heads, call.tails].iter().enumerate() {
+                for text in texts {
+                    let found = call_fingerprint(text, side).ok_or_else(|| {
+                        Error::settings(format!("rules.toml: the call {text:?} has a wrong length"))
+                    })?;
+                    rules.calls.push(found);
+                }
+            }
+        }
+        rules.calls.sort_unstable();
         Ok(rules)
     }
 
@@ -88,10 +114,23 @@ impl Rules {
         found.map(|(name, _)| name.as_str())
     }
 
+    /// Whether a head or tail calls for something else, as `See also` does.
+    pub fn is_call(&self, affix: Fingerprint) -> bool {
+        self.calls.binary_search(&affix).is_ok()
+    }
+
     /// Whether this paragraph is a heading over links or calls.
     pub fn is_marker(&self, masked: Fingerprint, tokens: u32, text: &str) -> bool {
         tokens <= RULE_TOKENS_MAX && self.markers.find_paragraph(masked, text).is_some()
     }
+}
+
+/// The fingerprint of the head (side 0) or tail (side 1) that `text` is; nothing where affixes have
+/// another length.
+fn call_fingerprint(text: &str, side: usize) -> Option<Fingerprint> {
+    let at = AFFIX_LENGTHS.iter().position(|&length| length == pieces_of(text))?;
+    let paragraph = if side == 0 { format!("{text} # # #") } else { format!("# # # {text}") };
+    affixes(&paragraph)[side * AFFIX_LENGTHS.len() + at].fingerprint
 }
 
 #[cfg(test)]
@@ -116,5 +155,19 @@ mod tests {
         check("You may also like:", None, true);
         check("His views on this were clear.", None, false);
         check("26", None, false);
+    }
+
+    #[test]
+    fn calls_are_known_by_their_heads_and_tails() {
+        let rules = Rules::built_in().unwrap();
+        let is_call = |text: &str| {
+            affixes(text).into_iter().any(|a| a.fingerprint.is_some_and(|f| rules.is_call(f)))
+        };
+        assert!(is_call("SEE ALSO: The harbour wall is to be raised"));
+        assert!(is_call("The harbour wall is to be raised Read more"));
+        assert!(is_call("اقرأ أيضًا: سور الميناء الجديد"));
+        assert!(is_call("延伸阅读：港口的新墙"));
+        assert!(!is_call("We see the harbour wall, and we read more than we did."));
+        assert!(!is_call("Related"));
     }
 }

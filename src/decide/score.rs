@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::text::sketch::Ending;
 
 /// Number of features.
-pub const FEATURES: usize = 69;
+pub const FEATURES: usize = 89;
 
 /// The names of the features, in the order of [`features`].
 pub const NAMES: [&str; FEATURES] = [
@@ -65,6 +65,18 @@ pub const NAMES: [&str; FEATURES] = [
     "head_affix_rate",
     "tail_affix_rate",
     "repeat",
+    "head_call",
+    "tail_call",
+    "call_sentence",
+    "call_long",
+    "call_count",
+    "small",
+    "different_one_word",
+    "template_heads",
+    "head_share",
+    "tail_share",
+    "head_share_sentence",
+    "tail_share_sentence",
     "before_different",
     "before_sentence",
     "before_long",
@@ -73,6 +85,10 @@ pub const NAMES: [&str; FEATURES] = [
     "before_short",
     "before_capitals",
     "before_evidence",
+    "before_open",
+    "before_small",
+    "before_call",
+    "before_colon",
     "behind_different",
     "behind_sentence",
     "behind_long",
@@ -81,6 +97,10 @@ pub const NAMES: [&str; FEATURES] = [
     "behind_short",
     "behind_capitals",
     "behind_evidence",
+    "behind_open",
+    "behind_small",
+    "behind_call",
+    "behind_colon",
     "around",
     "all_behind",
     "all_before",
@@ -109,16 +129,28 @@ impl Weights {
     /// When the weights file is not well-formed or does not name every feature, which a test rules
     /// out.
     pub fn built_in() -> Result<Self> {
-        let wrong = |what: String| Error::settings(format!("boilerplate.toml: {what}"));
-        let file: File =
-            toml::from_str(include_str!("boilerplate.toml")).map_err(|e| wrong(e.to_string()))?;
-        if file.weights.len() != FEATURES {
-            return Err(wrong(format!("{} weights, not {FEATURES}", file.weights.len())));
-        }
+        Self::parse(include_str!("boilerplate.toml"), "boilerplate.toml")
+    }
+
+    /// The weights of a weight file; `name` is for messages.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not well-formed, or does not have one finite weight for each feature.
+    pub fn parse(file: &str, name: &str) -> Result<Self> {
+        let file: File = toml::from_str(file).map_err(|e| Error::malformed(name, e))?;
         let mut weights = [0.0; FEATURES];
-        for (weight, name) in weights.iter_mut().zip(NAMES) {
-            let found = file.weights.get(name);
-            *weight = *found.ok_or_else(|| wrong(format!("no weight for {name}")))?;
+        for (weight, feature) in weights.iter_mut().zip(NAMES) {
+            *weight = *file
+                .weights
+                .get(feature)
+                .ok_or_else(|| Error::malformed(name, format!("has no weight for {feature}")))?;
+        }
+        if let Some(other) = file.weights.keys().find(|key| !NAMES.contains(&key.as_str())) {
+            return Err(Error::malformed(name, format!("weighs {other}, which is no feature")));
+        }
+        if !file.bias.is_finite() || weights.iter().any(|weight| !weight.is_finite()) {
+            return Err(Error::malformed(name, "has a weight that is no number"));
         }
         Ok(Self { bias: file.bias, weights })
     }
@@ -146,21 +178,28 @@ pub fn features(evidence: &[Evidence]) -> Vec<[f64; FEATURES]> {
     (0..own.len()).map(|at| own[at].with_neighbors(&own, at, short_paragraphs)).collect()
 }
 
-/// Whether a paragraph recurs at all: on three otherwise different documents of the site, by its head
-/// or tail, or as part of the site's template. Without that it is not boilerplate, whatever its
-/// neighbors and its shape say.
+/// Whether a paragraph recurs at all: on three otherwise different documents of the site, or on two of
+/// very few, by its head or tail, or as part of the site's template; or whether it calls for something
+/// else. Without that it is not boilerplate, whatever its neighbors and its shape say.
 pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence]) -> bool {
     let of = f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX));
-    site.documents.min(site.contexts) >= CONTEXTS_GROUND
+    let different = site.documents.min(site.contexts);
+    different >= CONTEXTS_GROUND
+        || (of > 0.0
+            && different + 1 >= CONTEXTS_GROUND
+            && f64::from(site.documents) >= of * RATE_GROUND)
         || site.template >= TEMPLATE_GROUND
         || affixes.iter().any(|a| {
-            a.documents >= AFFIX_DOCUMENTS_GROUND
-                && affix_strength(a, of, site.of_elsewhere) > AFFIX_GROUND
+            a.is_call
+                || a.documents >= AFFIX_DOCUMENTS_GROUND
+                    && affix_strength(a, of, site.of_elsewhere) > AFFIX_GROUND
         })
 }
 
 /// Otherwise different documents with a paragraph that are ground for calling it boilerplate.
 const CONTEXTS_GROUND: u32 = 3;
+/// Share of the site's documents of which one otherwise different document less is ground enough.
+const RATE_GROUND: f64 = 0.3;
 /// Share of a paragraph in the site's template that is ground for calling it boilerplate.
 const TEMPLATE_GROUND: f64 = 0.5;
 /// Documents with an affix that are ground for calling a paragraph boilerplate: a by-line recurs on
@@ -181,9 +220,9 @@ fn affix_strength(affix: &AffixEvidence, of: f64, of_elsewhere: u64) -> f64 {
 /// What is known of a paragraph by itself.
 struct Own {
     /// The features that need no neighbor.
-    alone: [f64; 49],
+    alone: [f64; 61],
     /// What its neighbors see of it.
-    seen: [f64; 8],
+    seen: [f64; 12],
     short: f64,
     /// Recurrence and affixes together.
     evidence: f64,
@@ -210,6 +249,8 @@ struct Ends {
     marked: f64,
     count: f64,
     rate: f64,
+    call: f64,
+    share: f64,
 }
 
 fn flag(is: bool) -> f64 {
@@ -261,11 +302,15 @@ impl Ends {
         let counts = affixes.iter().filter(|a| strength(a) > 2.0);
         let rates =
             affixes.iter().map(|a| strength(a) * (10.0 * f64::from(a.documents) / of).min(1.0));
+        let shares = affixes.iter().filter(|a| strength(a) > AFFIX_GROUND);
+        let shares = shares.map(|a| f64::from(a.documents) / of);
         Self {
             strength: strongest,
             marked: strongest * flag(affixes.iter().any(|affix| affix.is_marked)),
             count: greatest(&mut counts.map(|a| bits(f64::from(a.documents.max(1))).min(8.0))),
             rate: greatest(&mut rates.into_iter()) * flag(e.ending != Ending::Sentence),
+            call: flag(affixes.iter().any(|affix| affix.is_call)),
+            share: greatest(&mut shares.into_iter()),
         }
     }
 }
@@ -275,6 +320,8 @@ impl Own {
         let p = Parts::new(e);
         let (heads, tails) = e.affixes.split_at(e.affixes.len() / 2);
         let (head, tail) = (Ends::new(heads, e), Ends::new(tails, e));
+        let call = head.call.max(tail.call);
+        let small = flag(e.shape.begins_small);
         let letters = e.tokens.saturating_sub(e.slots);
         let slots = share(e.slots, e.tokens);
         let sentence = flag(e.ending == Ending::Sentence);
@@ -296,7 +343,10 @@ impl Own {
             p.different * p.elsewhere / 3.0, head.strength, tail.strength, head.marked,
             tail.marked, head.strength * sentence, tail.strength * sentence,
             head.strength * p.long, tail.strength * p.long, head.count, tail.count, head.rate,
-            tail.rate, e.repeat.map_or(0.0, |repeat| repeat.containment),
+            tail.rate, e.repeat.map_or(0.0, |repeat| repeat.containment), head.call, tail.call,
+            call * sentence, call * p.long, head.call * head.count + tail.call * tail.count,
+            small, p.different * flag(letters == 1), p.template * (head.marked + tail.marked) / 8.0, head.share,
+            tail.share, head.share * sentence, tail.share * sentence,
         ];
         let evidence = p.different + 0.3 * (1.0 - sentence) * (head.strength + tail.strength);
         Self {
@@ -310,6 +360,10 @@ impl Own {
                 p.short,
                 capitals,
                 evidence,
+                flag(e.ending == Ending::Open) * p.long.min(1.0),
+                small,
+                call,
+                colon,
             ],
             short: p.short,
             evidence,
@@ -317,7 +371,7 @@ impl Own {
     }
 
     fn with_neighbors(&self, all: &[Self], at: usize, short_paragraphs: f64) -> [f64; FEATURES] {
-        let seen = |neighbor: Option<&Self>| neighbor.map_or([0.0; 8], |own| own.seen);
+        let seen = |neighbor: Option<&Self>| neighbor.map_or([0.0; 12], |own| own.seen);
         let near = all[at.saturating_sub(4)..at].iter().chain(all.iter().skip(at + 1).take(4));
         let around = mean(near.map(|n| n.evidence), 0.0);
         let behind = mean(all[at + 1..].iter().map(|n| n.evidence.min(2.0)), 1.0);

@@ -206,7 +206,9 @@ mod tests {
         #[test]
         fn ranks_equal_the_definition(answers in proptest::collection::vec(any::<bool>(), 0..300)) {
             let mut all = PartitionAnswers::default();
-            answers.iter().for_each(|&is_row| all.push(is_row.then_some(5)));
+            for &is_row in &answers {
+                all.push(is_row.then_some(5));
+            }
             let places = 0..=u32::try_from(answers.len()).unwrap();
             let expected: Vec<u32> = places
                 .clone()

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Rejects, Targets};
+use super::{Job, Rejects, Targets, write_index};
 use crate::error::{Error, Result};
 use crate::hash::stable;
 use crate::index::build::Texts;
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
         let mut staged = Staged::default();
         let assembly = self.job.assemble(&all, None, Keep::All)?;
         let partitions = self.job.partitions(&assembly);
-        self.job.write_index(&assembly, partitions, path, &mut staged)?;
+        write_index(&assembly, partitions, path, &mut staged)?;
         join(&pieces, REJECTS, targets.rejects.as_deref(), &mut staged)?;
         staged.journal(self.work.journal(run, &Done::of(&summary, None))?);
         self.job.complete(&mut summary, None, targets, &mut staged)?;
@@ -200,7 +200,7 @@ impl<'a> Run<'a> {
         let assembly = self.job.assemble(&[], Some(&builder), Keep::All)?;
         let assembly = assembly.in_generation(generation);
         let partitions = self.job.partitions(&assembly);
-        self.job.write_index(&assembly, partitions, &folder.join(INDEX), &mut staged)?;
+        write_index(&assembly, partitions, &folder.join(INDEX), &mut staged)?;
         rejects.finish(&mut staged)?;
         staged.commit()?;
         let digests = self.job.digests.lock().expect("no reader panicked");
@@ -234,7 +234,7 @@ impl<'a> Run<'a> {
         let mut staged = Staged::default();
         let assembly = self.job.assemble(&all, None, keep)?;
         let partitions = self.job.partitions(&assembly);
-        self.job.write_index(&assembly, partitions, &folder.join(INDEX), &mut staged)?;
+        write_index(&assembly, partitions, &folder.join(INDEX), &mut staged)?;
         staged.commit()?;
         self.work.finish(name, &())
     }

@@ -57,6 +57,12 @@ pub(super) fn affixes_with(text: &str, tokenizer: &mut Tokenizer) -> [Affix; AFF
     affixes
 }
 
+/// How many words and marks a text has, as affixes count them; one more than fit into the longest
+/// affix where it has more.
+pub fn pieces_of(text: &str) -> usize {
+    Pieces::new(text, text.char_indices(), &mut Tokenizer::default()).count
+}
+
 #[derive(Clone, Copy)]
 enum Side {
     Head,

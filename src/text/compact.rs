@@ -83,6 +83,7 @@ const QUOTE: u8 = 1 << 3;
 const END_MARK: u8 = 1 << 4;
 const REPEAT: u8 = 1 << 5;
 const STRICT: u8 = 1 << 6;
+const SMALL: u8 = 1 << 7;
 
 fn push_paragraph(bytes: &mut Vec<u8>, paragraph: &ParagraphSketch, end: usize) {
     let shape = paragraph.shape;
@@ -91,6 +92,7 @@ fn push_paragraph(bytes: &mut Vec<u8>, paragraph: &ParagraphSketch, end: usize) 
         (shape.is_capitals, CAPITALS),
         (shape.is_quote, QUOTE),
         (shape.ends_in_mark, END_MARK),
+        (shape.begins_small, SMALL),
         (paragraph.repeat.is_some(), REPEAT),
         (has_strict, STRICT),
     ];
@@ -133,11 +135,10 @@ fn take_paragraph(bytes: &mut &[u8], end: usize) -> Option<ParagraphSketch> {
     let slot_positions: Option<Vec<u32>> = (0..positions).map(|_| take_u32(bytes)).collect();
     let masked = Fingerprint(u64::from_le_bytes(take(bytes)?));
     let strict = if is(STRICT) { Fingerprint(u64::from_le_bytes(take(bytes)?)) } else { masked };
-    let repeat = match is(REPEAT) {
-        true => {
-            Some(Repeat { of: take_u32(bytes)?, containment: f64::from_le_bytes(take(bytes)?) })
-        }
-        false => None,
+    let repeat = if is(REPEAT) {
+        Some(Repeat { of: take_u32(bytes)?, containment: f64::from_le_bytes(take(bytes)?) })
+    } else {
+        None
     };
     let [kinds] = take(bytes)?;
     let mut affixes = [Affix::default(); AFFIXES];
@@ -157,7 +158,12 @@ fn take_paragraph(bytes: &mut &[u8], end: usize) -> Option<ParagraphSketch> {
         masked,
         affixes,
         ending: *endings.get(usize::from(flags & 3))?,
-        shape: Shape { is_capitals: is(CAPITALS), is_quote: is(QUOTE), ends_in_mark: is(END_MARK) },
+        shape: Shape {
+            is_capitals: is(CAPITALS),
+            is_quote: is(QUOTE),
+            ends_in_mark: is(END_MARK),
+            begins_small: is(SMALL),
+        },
         repeat,
         shingles: (0, 0),
     })
@@ -187,7 +193,9 @@ mod tests {
             let sketch = |text| sketcher.sketch(&Document::new("1", "", text));
             let sketches: Vec<Sketch> = texts.into_iter().map(sketch).collect();
             let mut bytes = Vec::new();
-            sketches.iter().for_each(|sketch| push_sketch(&mut bytes, sketch));
+            for sketch in &sketches {
+                push_sketch(&mut bytes, sketch);
+            }
             let mut rest = bytes.as_slice();
             for sketch in sketches {
                 prop_assert_eq!(take_sketch(&mut rest), Some(without_shingle_bits(sketch)));

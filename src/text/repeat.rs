@@ -131,7 +131,6 @@ impl FirstSeen {
     fn first(&mut self, fingerprint: Fingerprint, paragraph: u32) -> u32 {
         let mask = self.size - 1;
         // Any bits but the lowest, which tell kinds apart; all are well mixed.
-        #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
         let mut at = (fingerprint.0 >> 20) as usize & mask;
         loop {
             let slot = &mut self.slots[at];

@@ -228,43 +228,59 @@ fn offset(value: usize) -> u32 {
 
 /// How a paragraph is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state")]
 pub struct Shape {
-    /// It is in capitals: a script with case, and nearly no small letter.
+    /// It is in capitals: most of its letters are, and nearly none is small.
     pub is_capitals: bool,
     /// It begins with a quotation mark.
     pub is_quote: bool,
     /// It ends with a mark that ends no sentence, such as an arrow or a bar.
     pub ends_in_mark: bool,
+    /// It begins with a small letter, as what goes on from the paragraph before does.
+    pub begins_small: bool,
 }
 
 impl Shape {
     pub(crate) fn of(text: &str) -> Self {
-        let (capitals, small) = cases(text);
+        let Cases { capitals, small, letters } = Cases::of(text);
         let quotes =
             |c: char| matches!(c, '"' | '\u{AB}' | '\u{BB}' | '\u{201C}'..='\u{201F}' | '\u{300C}');
         let last = text.chars().next_back().unwrap_or(' ');
         Self {
-            is_capitals: capitals > 5 && small * 8 <= capitals,
+            is_capitals: capitals > 5 && small * 8 <= capitals && capitals * 2 > letters,
             is_quote: text.starts_with(quotes),
             ends_in_mark: !last.is_alphanumeric() && !quotes(last) && ending(text) == Ending::Open,
+            begins_small: text.chars().next().is_some_and(char::is_lowercase),
         }
     }
 }
 
-/// Upper-case and lower-case letters among the characters that begin in the first 200 bytes.
-fn cases(text: &str) -> (usize, usize) {
-    const LOOKED_AT: usize = 200;
-    let head = text.as_bytes().get(..LOOKED_AT).unwrap_or(text.as_bytes());
-    let count = |is: fn(&u8) -> bool| head.iter().filter(|byte| is(byte)).count();
-    let (mut upper, mut lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
-    if !head.is_ascii() {
-        let begin = |(at, _): &(usize, char)| *at < LOOKED_AT;
-        for (_, wide) in text.char_indices().take_while(begin).filter(|(_, c)| !c.is_ascii()) {
-            upper += usize::from(Class::of(wide).is_uppercase());
-            lower += usize::from(Class::of(wide).is_lowercase());
+/// How many letters of which case are among the characters that begin in the first 200 bytes.
+struct Cases {
+    capitals: usize,
+    small: usize,
+    letters: usize,
+}
+
+impl Cases {
+    fn of(text: &str) -> Self {
+        const LOOKED_AT: usize = 200;
+        let head = text.as_bytes().get(..LOOKED_AT).unwrap_or(text.as_bytes());
+        let count = |is: fn(&u8) -> bool| head.iter().filter(|byte| is(byte)).count();
+        let capitals = count(u8::is_ascii_uppercase);
+        let small = count(u8::is_ascii_lowercase);
+        let mut cases = Self { capitals, small, letters: capitals + small };
+        if !head.is_ascii() {
+            let begin = |(at, _): &(usize, char)| *at < LOOKED_AT;
+            for (_, wide) in text.char_indices().take_while(begin).filter(|(_, c)| !c.is_ascii()) {
+                let class = Class::of(wide);
+                cases.capitals += usize::from(class.is_uppercase());
+                cases.small += usize::from(class.is_lowercase());
+                cases.letters += usize::from(class.is_alphanumeric() && !class.is_numeric());
+            }
         }
+        cases
     }
-    (upper, lower)
 }
 
 /// How a paragraph ends, quotation marks and brackets aside.

@@ -3,8 +3,9 @@
 use anyhow::Result;
 use dechaff::{Document, clean, learn, strip};
 
-use crate::examples::{Example, config_with, train};
-use crate::pages::Page;
+use crate::folds::{fold_of, hash};
+use crate::page::examples::{Example, config_with, train};
+use crate::page::pages::Page;
 
 /// What is known of a page's site when it is cleaned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -59,13 +60,4 @@ fn documents(pages: &[Page], view: View) -> Vec<Document> {
         }
     }
     documents
-}
-
-/// The fold of a site: that of its registrable domain, so that one owner's sites stay together.
-fn fold_of(site: &str, folds: u64) -> u64 {
-    hash(psl::domain_str(site).unwrap_or(site)) % folds
-}
-
-fn hash(text: &str) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
 }

@@ -1,13 +1,13 @@
 //! Pages and the articles in them, read from JSON lines.
 
 use std::collections::BTreeMap as Map;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use dechaff::Document;
 use serde::Deserialize;
+
+use crate::read::rows;
 
 /// A page and its article.
 #[derive(Debug, Clone)]
@@ -40,10 +40,11 @@ struct Row {
 ///
 /// When a file cannot be read, or the two do not fit together.
 pub fn read(pages: &Path, gold: &Path) -> Result<Vec<Page>> {
-    let gold: Map<String, Row> = rows(gold)?.into_iter().map(|row| (row.id.clone(), row)).collect();
-    rows(pages)?
-        .into_iter()
+    let article = |row: Result<Row>| row.map(|row| (row.id.clone(), row));
+    let gold: Map<String, Row> = rows(gold)?.map(article).collect::<Result<_>>()?;
+    rows::<Row>(pages)?
         .map(|row| {
+            let row = row?;
             let Some(article) = gold.get(&row.id) else { bail!("page {} has no gold", row.id) };
             Ok(Page {
                 document: Document::new(row.id, row.site, row.text),
@@ -51,21 +52,6 @@ pub fn read(pages: &Path, gold: &Path) -> Result<Vec<Page>> {
                 pages_of_site: article.pages_of_site.unwrap_or(3),
                 gold: article.text.clone(),
             })
-        })
-        .collect()
-}
-
-fn rows(path: &Path) -> Result<Vec<Row>> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let reader: Box<dyn Read> = match path.extension() {
-        Some(extension) if extension == "zst" => Box::new(zstd::Decoder::new(file)?),
-        _ => Box::new(file),
-    };
-    let lines = BufReader::new(reader).lines().enumerate();
-    lines
-        .map(|(at, line)| {
-            let place = || format!("{}:{}", path.display(), at + 1);
-            serde_json::from_str(&line.with_context(place)?).with_context(place)
         })
         .collect()
 }

@@ -35,7 +35,7 @@ struct Candidate {
 /// # Examples
 ///
 /// ```
-/// use dechaff_page_trainer::labels::labels;
+/// use dechaff_trainer::page::labels::labels;
 /// let page = ["Home", "The river rose", "Rain fell all night long.", "Home"];
 /// assert_eq!(labels(&page, "The river rose\nRain fell all night long."), [false, true, true, false]);
 /// ```

@@ -6,9 +6,9 @@ use dechaff::text::sketch::Recipe;
 use dechaff::text::{Sketch, Sketcher};
 use dechaff::{Config, Document, learn};
 
-use crate::labels::labels;
 use crate::newton::{Fit, Samples, fit};
-use crate::pages::Page;
+use crate::page::labels::labels;
+use crate::page::pages::Page;
 
 /// A page with the features of its paragraphs and what they are.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Example {
 
 /// A paragraph counts by its tokens to this power: long ones matter more, yet not in proportion.
 const LENGTH_POWER: f64 = 0.8;
+/// Pull of the weights towards 0.
+const RIDGE: f64 = 30.0;
 
 /// The examples that `pages` make.
 ///
@@ -73,13 +75,7 @@ pub fn train<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Fit {
     for example in examples {
         samples.add(example, &example.alone);
     }
-    let mut fit = fit(&samples, FEATURES);
-    let round = |x: &mut f64| *x = (*x * 1e4).round() / 1e4;
-    round(&mut fit.bias);
-    for weight in &mut fit.weights {
-        round(weight);
-    }
-    fit
+    fit(&samples, FEATURES, RIDGE).rounded()
 }
 
 impl Samples {
@@ -94,7 +90,7 @@ impl Samples {
 pub fn weight_file(fit: &Fit, pages: usize) -> String {
     let mut file = format!(
         "# What makes a paragraph of a whole page part of its article: a score above 0 does.\n\
-         # Trained by dechaff-page-trainer on {pages} pages; not edited by hand. What the features\n\
+         # Trained by dechaff-trainer on {pages} pages; not edited by hand. What the features\n\
          # are is written in docs/pages.md.\n\
          bias = {:?}\n\n[weights]\n",
         fit.bias

@@ -2,12 +2,11 @@
 //! them by hand.
 //!
 //! [`labels`] finds which lines of a page are its article, [`examples`] pairs them with the
-//! features of the program itself, [`newton`] fits the weights, [`folds`] tests them on sites
-//! that took no part in the training, [`score`] counts. Nothing is random.
+//! features of the program itself, [`leave_out`] tests them on sites that took no part in the
+//! training, [`score`] counts.
 
 pub mod examples;
-pub mod folds;
 pub mod labels;
-pub mod newton;
+pub mod leave_out;
 pub mod pages;
 pub mod score;

@@ -20,8 +20,17 @@ pub struct Fit {
     pub weights: Vec<f64>,
 }
 
-/// Pull of the weights towards 0, after values are brought to one scale.
-const RIDGE: f64 = 30.0;
+impl Fit {
+    /// Rounds to four decimals, as weight files have them.
+    #[must_use]
+    pub fn rounded(mut self) -> Self {
+        for weight in self.weights.iter_mut().chain([&mut self.bias]) {
+            *weight = (*weight * 1e4).round() / 1e4;
+        }
+        self
+    }
+}
+
 /// The bias is all but free.
 const RIDGE_OF_BIAS: f64 = 1e-6;
 const STEPS_MAX: usize = 15;
@@ -29,12 +38,13 @@ const STEP_MIN: f64 = 1e-6;
 /// Beyond this a logit makes no difference that counts.
 const LOGIT_MAX: f64 = 30.0;
 
-/// Fits rows of `width` values.
+/// Fits rows of `width` values; `ridge` pulls the weights towards 0, after values are brought to one
+/// scale.
 ///
 /// # Panics
 ///
 /// When there are no samples, or their parts do not fit together.
-pub fn fit(samples: &Samples, width: usize) -> Fit {
+pub fn fit(samples: &Samples, width: usize, ridge: f64) -> Fit {
     let rows = samples.targets.len();
     assert!(rows > 0 && samples.values.len() == rows * width, "rows have one width");
     assert_eq!(samples.weights.len(), rows, "every row has a weight");
@@ -54,7 +64,7 @@ pub fn fit(samples: &Samples, width: usize) -> Fit {
             add_row(&row, (samples.targets[at], weight), &solution, (&mut hessian, &mut gradient));
         }
         for i in 0..size {
-            let ridge = if i == 0 { RIDGE_OF_BIAS } else { RIDGE };
+            let ridge = if i == 0 { RIDGE_OF_BIAS } else { ridge };
             hessian[i * size + i] += ridge;
             gradient[i] -= ridge * solution[i];
         }
@@ -157,7 +167,7 @@ mod tests {
             targets: (0..200).map(|n| f64::from(u8::from(n % 10 > 5))).collect(),
             weights: vec![2.0; 200],
         };
-        let fit = fit(&samples, 2);
+        let fit = fit(&samples, 2, 30.0);
         assert!(fit.weights[0] > 0.1 && fit.weights[1].abs() < 0.1, "{fit:?}");
         assert!(fit.bias + 9.0 * fit.weights[0] > 0.0 && fit.bias < 0.0, "{fit:?}");
     }

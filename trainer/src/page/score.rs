@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::labels::{count, tokens};
-use crate::pages::Page;
+use crate::page::labels::{count, tokens};
+use crate::page::pages::Page;
 
 /// Token counts over some pages.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
