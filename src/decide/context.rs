@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::policy::{KeepCopies, Policy, Reason, Verdict};
+use crate::text::sketch::{Ending, LONG_TOKENS};
 
 /// The verdicts on all paragraphs of a document, and whether a guard kept it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub struct Judgment {
 pub fn judge(evidence: &[Evidence], policy: &Policy) -> Judgment {
     let mut verdicts: Vec<Verdict> = evidence.iter().map(|e| policy.judge(e)).collect();
     let is_page = evidence.iter().any(|e| e.page.is_some());
+    keep_subheadings(evidence, &mut verdicts);
     if is_page {
         take_duplicates_back(&mut verdicts);
     }
@@ -37,6 +39,37 @@ pub fn judge(evidence: &[Evidence], policy: &Policy) -> Judgment {
     let is_guarded = guard(evidence, &mut verdicts, policy);
     debug_assert!(policy.keep_copies != KeepCopies::All || !verdicts.contains(&DUPLICATE));
     Judgment { verdicts, is_guarded }
+}
+
+/// Longer paragraphs are no standing sub-headings.
+const SUBHEADING_TOKENS_MAX: u32 = 4;
+/// What more of a site's documents have than this is no sub-heading of a column or series.
+const SUBHEADING_RATE_MAX: f64 = 0.05;
+
+/// A few words without marks that few of the site's documents have, between a paragraph that stays
+/// and prose that stays, are the sub-heading of a column, however often it comes back.
+fn keep_subheadings(evidence: &[Evidence], verdicts: &mut [Verdict]) {
+    let prose = |e: &Evidence| e.tokens as usize >= LONG_TOKENS && e.ending == Ending::Sentence;
+    for (at, around) in evidence.windows(3).enumerate() {
+        let stays = |of: usize| verdicts[at + of] == Verdict::Keep;
+        if stays(0) && stays(2) && prose(&around[2]) && is_subheading(&around[1]) {
+            let verdict = &mut verdicts[at + 1];
+            if *verdict == Verdict::Remove(Reason::Boilerplate) {
+                *verdict = Verdict::Keep;
+            }
+        }
+    }
+}
+
+fn is_subheading(e: &Evidence) -> bool {
+    let site = &e.site;
+    let of = f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX));
+    e.tokens <= SUBHEADING_TOKENS_MAX
+        && e.slots == 0
+        && e.ending != Ending::Sentence
+        && !e.is_marker
+        && !e.affixes.iter().any(|affix| affix.is_marked || affix.is_call)
+        && f64::from(site.documents) <= SUBHEADING_RATE_MAX * of
 }
 
 const DUPLICATE: Verdict = Verdict::Remove(Reason::Duplicate);
@@ -131,4 +164,33 @@ fn guard(evidence: &[Evidence], verdicts: &mut [Verdict], policy: &Policy) -> bo
         }
     }
     is_too_much
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::evidence::SiteEvidence;
+    use super::*;
+
+    #[test]
+    fn a_standing_subheading_between_prose_stays_and_a_frequent_line_goes() {
+        let prose =
+            Evidence { tokens: 40, bytes: 240, ending: Ending::Sentence, ..Evidence::default() };
+        let check = |documents: u32, next: &Evidence, expected: Verdict| {
+            let site = SiteEvidence {
+                documents,
+                of_documents: 200,
+                contexts: 9,
+                sampled: 9,
+                ..SiteEvidence::default()
+            };
+            let line = Evidence { tokens: 2, bytes: 12, score: 1.0, site, ..Evidence::default() };
+            let evidence = [prose.clone(), line, next.clone(), prose.clone()];
+            assert_eq!(judge(&evidence, &Policy::default()).verdicts[1], expected, "{documents}");
+        };
+        let gone = Verdict::Remove(Reason::Boilerplate);
+        check(9, &prose, Verdict::Keep);
+        check(30, &prose, gone);
+        let short = Evidence { tokens: 5, ..prose.clone() };
+        check(9, &short, gone);
+    }
 }
