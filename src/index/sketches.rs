@@ -28,7 +28,7 @@ impl SketchesWriter {
         Self { out, folder: folder.to_owned(), ends: Vec::new(), firsts: BTreeMap::new() }
     }
 
-    /// Appends the next batch, which is of input number `source`, as [`crate::text::compact`] spells its sketches.
+    /// Appends the next batch, which is of input number `source`, spelled as bytes.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ pub const NORMALIZER_VERSION: u32 = 2;
 /// One token: the hash of its folded text, and whether it is a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// [`crate::hash::word`] of the token's UTF-8, lower-cased, in normal form C.
+    /// The frozen word hash of the token's UTF-8, lower-cased, in normal form C.
     pub hash: u64,
     /// Whether it holds a digit.
     pub is_slot: bool,
