@@ -499,12 +499,14 @@ impl<'a> Job<'a> {
                 Record::Document(decoded) => {
                     let place = (source.key.as_str(), decoded.place.record);
                     let document = &decoded.document;
-                    let sketch = known.as_mut().and_then(|(_, sketches)| sketches.next());
-                    let judged = match (&mut known, sketch) {
-                        (Some((finder, _)), Some(sketch)) => {
+                    let judged = match &mut known {
+                        None => stripper.strip(document, place),
+                        Some((finder, sketches)) => {
+                            let sketch = sketches.next().filter(|sketch| sketch.is_of(document));
+                            let changed = || Error::malformed(&source.key, CHANGED);
+                            let sketch = sketch.ok_or_else(changed)?;
                             stripper.strip_sketched(document, sketch, place, finder)
                         }
-                        _ => stripper.strip(document, place),
                     };
                     let writer = DocumentWriter {
                         source,

@@ -97,6 +97,11 @@ const SLOTS_KEPT: usize = 16;
 pub const LONG_TOKENS: usize = 12;
 
 impl Sketch {
+    /// Whether it was made of `document`.
+    pub(crate) fn is_of(&self, document: &Document) -> bool {
+        self.identity == identity(document)
+    }
+
     /// The shingles of one of its paragraphs.
     pub fn shingles_of(&self, paragraph: &ParagraphSketch) -> &[Shingle] {
         &self.shingles[paragraph.shingles.0 as usize..paragraph.shingles.1 as usize]
