@@ -290,6 +290,11 @@ fn the_documents_name_no_flag_that_is_not_there() {
         "--crawl",
         "--documents",
         "--skew",
+        "--ablation",
+        "--crawl-gold",
+        "--crawl-index",
+        "--labels",
+        "--table",
     ];
     let of_others = of_others.map(str::to_owned).into();
     let texts: String = documents().iter().map(|name| read(name)).collect();

@@ -145,7 +145,7 @@ fn pages_without_chrome_lose_nothing() {
     assert_eq!(env.text("out.jsonl"), clean);
 }
 
-/// No stage holds the corpus: 311 MB are cleaned in an address space of 276 MB.
+/// No stage holds the corpus: 311 MB are cleaned in an address space of 297 MB.
 #[test]
 #[cfg_attr(debug_assertions, ignore = "cleans 311 MB; run with --release")]
 #[cfg(target_os = "linux")]
@@ -159,7 +159,7 @@ fn labelled_news_is_cleaned_in_less_space_than_it_takes() {
     let bytes = std::io::copy(&mut packed, &mut plain).unwrap();
     drop(packed);
     let limited =
-        "ulimit -v 270000; exec \"$0\" clean -q --threads 2 --memory 32M news.jsonl -o out.jsonl";
+        "ulimit -v 290000; exec \"$0\" clean -q --threads 2 --memory 16M news.jsonl -o out.jsonl";
     let run = std::process::Command::new("sh")
         .args(["-c", limited, env!("CARGO_BIN_EXE_dechaff")])
         // Each arena reserves address space that nothing uses.
@@ -168,7 +168,7 @@ fn labelled_news_is_cleaned_in_less_space_than_it_takes() {
         .output()
         .unwrap();
     assert!(run.status.success(), "{run:?}");
-    assert!(bytes > 276_480_000, "the limit is below the size of the input");
+    assert!(bytes > 296_960_000, "the limit is below the size of the input");
 }
 
 fn string(value: &Value) -> String {
