@@ -211,7 +211,7 @@ impl Corpus<'_> {
         let elsewhere = self.pages.iter().filter(|p| p.document.site != *site);
         let begins = |page: &&Page| page.head().is_some_and(|h| masked(&page.paragraphs[h]));
         let all_heads = self.pages.iter().filter(begins).count();
-        let is_head = page_head_is(&self.pages[number], paragraph);
+        let own_heads = usize::from(begins(&&self.pages[number]));
         SiteEvidence {
             documents: count(holders.len()),
             of_documents: self.pages.iter().filter(|p| p.document.site == *site).count() as u64,
@@ -221,7 +221,7 @@ impl Corpus<'_> {
             strict_documents: count(self.holders(site, strict).len()),
             other_sites: count(sites.len()),
             elsewhere: count(elsewhere.clone().filter(|page| page.holds(masked)).count()),
-            heads_elsewhere: count(all_heads - usize::from(is_head)),
+            heads_elsewhere: count(all_heads - own_heads),
             of_elsewhere: elsewhere.count() as u64,
             template: 0.0,
         }
@@ -408,11 +408,6 @@ impl Corpus<'_> {
         let coverage = paragraph.coverage(&starts, self.config.recipe.shingle_len);
         if coverage < COVERAGE_MIN { 0.0 } else { coverage }
     }
-}
-
-/// Whether a paragraph is the first of its page that has a token.
-fn page_head_is(page: &Page, paragraph: &Paragraph) -> bool {
-    page.head().is_some_and(|head| page.paragraphs[head].span == paragraph.span)
 }
 
 #[cfg(test)]

@@ -139,6 +139,28 @@ fn strip_from_another_folder_is_clean() {
 }
 
 #[test]
+fn a_title_said_twice_is_no_title_of_another_document() {
+    // An index that keeps what one document alone holds must say no more than the counts of
+    // `clean`, which drop that.
+    let env = TestEnv::new();
+    let places = ["Ashby", "Brook", "Coldwell", "Dunmere", "Eastleigh", "Fenwick"];
+    let lines = places.map(|place| {
+        let title = format!("{place} opens its new market hall");
+        let body = format!("Traders of {place} had waited eleven years for a roof of their own.");
+        let text = [&*title, &*body, &*title, "Subscribe to our morning newsletter"].join("\n");
+        let line = serde_json::json!({ "id": place, "site": "market.example", "text": text });
+        format!("{line}\n")
+    });
+    env.write("markets.jsonl", lines.concat().as_bytes());
+    let cleaned = clean(&env, "markets.jsonl", &[]);
+    assert!(!cleaned.1.is_empty(), "the call goes");
+    env.done(&["learn", "markets.jsonl", "-o", "markets.idx", "--quiet"]);
+    let strip = ["strip", "markets.jsonl", "--index", "markets.idx", "-o", "out.jsonl"];
+    env.done(&[strip.as_slice(), &RUN].concat());
+    assert!((env.read("out.jsonl"), env.read("removed.jsonl")) == cleaned);
+}
+
+#[test]
 fn folders_of_text_strip_from_another_place_as_they_clean() {
     let env = TestEnv::new();
     for page in 0..6 {

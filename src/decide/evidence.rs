@@ -12,7 +12,7 @@ use crate::index::{Finder, Index, Row, SAMPLE, SiteCount};
 use crate::text::affix::AFFIXES;
 use crate::text::repeat::{Repeat, covered_tokens, ratio};
 use crate::text::sketch::{CONTEXTS, Ending, Shape, context_hash};
-use crate::text::{ParagraphSketch, Sketch};
+use crate::text::{Fingerprint, ParagraphSketch, Sketch};
 
 /// All that is known of one paragraph when it is judged.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -147,6 +147,8 @@ struct Subject {
     own: Option<u32>,
     site: Option<u32>,
     contexts: [u32; CONTEXTS],
+    /// Masked fingerprint of the paragraph that it begins with.
+    head: Option<Fingerprint>,
 }
 
 impl<'a> Gatherer<'a> {
@@ -176,6 +178,7 @@ impl<'a> Gatherer<'a> {
             own: self.own_number(sketch.identity, key, record),
             site: self.index.site(&document.site),
             contexts: sketch.contexts,
+            head: sketch.paragraphs.iter().find(|p| p.tokens > 0).map(|head| head.masked),
         };
         let is_page =
             self.policy.scopes.document && self.profile(&subject, sketch) == Profile::Page;
@@ -286,7 +289,7 @@ impl<'a> Gatherer<'a> {
         found: Found<'_, 'a>,
         evidence: &mut Evidence,
     ) {
-        evidence.site = self.site_evidence(subject, evidence.is_head, paragraph, found.rows);
+        evidence.site = self.site_evidence(subject, paragraph, found.rows);
         // Where the whole paragraph recurs, its parts say no more.
         if !self.policy.is_template(u32::MAX, evidence.site.contexts) && found.may_cover() {
             evidence.site.template = self.template_coverage(subject, paragraph, found.shingles);
@@ -296,7 +299,6 @@ impl<'a> Gatherer<'a> {
     fn site_evidence(
         &self,
         subject: &Subject,
-        is_head: bool,
         paragraph: &ParagraphSketch,
         &ParagraphRows { masked, strict, .. }: &ParagraphRows,
     ) -> SiteEvidence {
@@ -310,6 +312,8 @@ impl<'a> Gatherer<'a> {
         });
         let totals = masked.map(|row| row.totals()).unwrap_or_default();
         let documents = count.as_ref().map_or(0, |count| count.documents);
+        let is_own_head = subject.own.is_some() && subject.head == Some(paragraph.masked);
+        let own_heads = u32::from(is_own_head);
         SiteEvidence {
             // An index without singletons does not know the document that alone holds it.
             documents: (documents + new).max(1),
@@ -320,9 +324,7 @@ impl<'a> Gatherer<'a> {
             strict_documents: (here(strict).map_or(0, |count| count.documents) + new).max(1),
             other_sites: totals.sites - u32::from(count.is_some()),
             elsewhere: totals.documents.saturating_sub(documents),
-            heads_elsewhere: totals
-                .heads
-                .saturating_sub(u32::from(is_head && subject.own.is_some())),
+            heads_elsewhere: totals.heads.saturating_sub(own_heads),
             of_elsewhere: self.index.documents() as u64 - of_documents,
             template: 0.0,
         }
@@ -417,7 +419,12 @@ impl<'a> Gatherer<'a> {
         if score::has_ground(&near_ground, &[]) {
             return true;
         }
-        let there = Subject { own: None, site: Some(count.site), contexts: [u32::MAX; CONTEXTS] };
+        let there = Subject {
+            own: None,
+            site: Some(count.site),
+            contexts: [u32::MAX; CONTEXTS],
+            head: None,
+        };
         let of_documents = self.index.sites()[count.site as usize].documents;
         let site = SiteEvidence {
             documents: count.documents,

@@ -3,7 +3,7 @@
 
 use crate::index::{Finder, Row};
 use crate::text::affix::AFFIXES;
-use crate::text::{ParagraphSketch, Sketch};
+use crate::text::{Fingerprint, ParagraphSketch, Sketch};
 
 /// The rows of all fingerprints of a document.
 #[derive(Debug, Default)]
@@ -28,22 +28,21 @@ pub struct ParagraphRows<'a> {
 }
 
 impl<'a> FoundRows<'a> {
-    /// Finds the rows of `sketch`, asking for its fingerprints in the order of counting.
+    /// Finds the rows of `sketch`.
     pub fn new(sketch: &Sketch, finder: &mut Finder<'a>) -> Self {
+        let fingerprints: Vec<Fingerprint> = sketch.fingerprints().collect();
+        let mut found = finder.find_all(&fingerprints).into_iter();
         let mut rows = Self::default();
         let of_one = |paragraph: &ParagraphSketch| match paragraph.tokens {
             0 => ParagraphRows::default(),
-            _ => ParagraphRows::new(paragraph, finder),
+            _ => ParagraphRows::new(paragraph, || found.next().flatten()),
         };
         rows.paragraphs.extend(sketch.paragraphs.iter().map(of_one));
-        for (paragraph, found) in sketch.paragraphs.iter().zip(&mut rows.paragraphs) {
+        for (paragraph, of_paragraph) in sketch.paragraphs.iter().zip(&mut rows.paragraphs) {
             let first = rows.shingles.len();
-            for shingle in sketch.shingles_of(paragraph) {
-                if let Some(row) = finder.find(shingle.fingerprint) {
-                    rows.shingles.push((shingle.token, row));
-                }
-            }
-            found.shingles = (first, rows.shingles.len());
+            let shingles = sketch.shingles_of(paragraph).iter().zip(&mut found);
+            rows.shingles.extend(shingles.filter_map(|(shingle, row)| Some((shingle.token, row?))));
+            of_paragraph.shingles = (first, rows.shingles.len());
         }
         rows
     }
@@ -55,14 +54,11 @@ impl<'a> FoundRows<'a> {
 }
 
 impl<'a> ParagraphRows<'a> {
-    /// Asks in the order of [`ParagraphSketch::fingerprints`].
-    fn new(paragraph: &ParagraphSketch, finder: &mut Finder<'a>) -> Self {
-        let masked = finder.find(paragraph.masked);
-        let strict = match paragraph.strict {
-            strict if strict == paragraph.masked => masked,
-            strict => finder.find(strict),
-        };
-        let affixes = paragraph.affixes.map(|affix| finder.find(affix.fingerprint?));
+    /// Takes rows in the order of [`ParagraphSketch::fingerprints`].
+    fn new(paragraph: &ParagraphSketch, mut next: impl FnMut() -> Option<Row<'a>>) -> Self {
+        let masked = next();
+        let strict = if paragraph.strict == paragraph.masked { masked } else { next() };
+        let affixes = paragraph.affixes.map(|affix| affix.fingerprint.and_then(|_| next()));
         Self { masked, strict, affixes, shingles: (0, 0) }
     }
 }

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::format::{u32_at, u64_at};
-use super::table::{Index, map};
+use super::table::{Index, map, touch};
 use super::tuples::Counts;
 use super::{PARTITIONS, Row, partition_of};
 use crate::error::{Error, Result};
@@ -172,13 +172,19 @@ pub struct InOrder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    /// The row of `fingerprint`; read off in order, it must be the next that was counted.
-    #[inline]
-    pub fn find(&mut self, fingerprint: Fingerprint) -> Option<Row<'a>> {
+    /// The row of each of `fingerprints`; read off in order, they must be the next that were
+    /// counted.
+    pub fn find_all(&mut self, fingerprints: &[Fingerprint]) -> Vec<Option<Row<'a>>> {
+        let mut rows = Vec::with_capacity(fingerprints.len());
         match self {
-            Self::Search(index) => index.row(fingerprint),
-            Self::InOrder(answers) => answers.next(partition_of(fingerprint)),
+            Self::Search(index) => index.rows_of(fingerprints, &mut rows),
+            Self::InOrder(answers) => {
+                let next = |&fingerprint| answers.next(partition_of(fingerprint));
+                rows.extend(fingerprints.iter().map(next));
+                touch(rows.iter().flatten().map(Row::first_byte));
+            }
         }
+        rows
     }
 }
 

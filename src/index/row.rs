@@ -79,6 +79,15 @@ impl<'a> Row<'a> {
         Self { content: Content::Many(bytes) }
     }
 
+    /// A byte of what must be fetched to read the row.
+    #[inline]
+    pub(super) fn first_byte(&self) -> u8 {
+        match self.content {
+            Content::One { .. } => 0,
+            Content::Many(bytes) => bytes.first().copied().unwrap_or(0),
+        }
+    }
+
     /// The counts by site, in the order of the sites.
     pub fn sites(&self) -> Sites<'a> {
         match self.content {

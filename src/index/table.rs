@@ -287,8 +287,39 @@ impl Index {
     /// All that is known of `fingerprint`.
     pub fn row(&self, fingerprint: Fingerprint) -> Option<Row<'_>> {
         let partition = self.partition(partition_of(fingerprint))?;
-        let at = partition.find(fingerprint.0)?;
+        let at = partition.find(partition.bucket(fingerprint.0)?, fingerprint.0)?;
         self.row_at(&partition, at)
+    }
+
+    /// Appends the row of each fingerprint to `rows`.
+    ///
+    /// An index is far larger than the caches, and each look-up waits for memory three times: for
+    /// the bucket, its entries and the row. Each step is taken for many fingerprints before the
+    /// next, so that these waits overlap: `strip` of a crawl takes 5.1 s of CPU time, and 5.9 s when
+    /// each look-up waits for the one before.
+    pub(super) fn rows_of<'a>(
+        &'a self,
+        fingerprints: &[Fingerprint],
+        rows: &mut Vec<Option<Row<'a>>>,
+    ) {
+        let mut buckets = Vec::with_capacity(TOGETHER);
+        for fingerprints in fingerprints.chunks(TOGETHER) {
+            buckets.clear();
+            buckets.extend(fingerprints.iter().map(|&fingerprint| {
+                let partition = self.partition(partition_of(fingerprint))?;
+                Some((partition.bucket(fingerprint.0)?, partition))
+            }));
+            let first_entry = |(bucket, partition): &(Range<usize>, Partition)| {
+                u64_at(partition.entries, 2 * bucket.start)
+            };
+            touch(buckets.iter().flatten().filter_map(first_entry));
+            let first = rows.len();
+            rows.extend(buckets.iter().zip(fingerprints).map(|(found, fingerprint)| {
+                let (bucket, partition) = found.as_ref()?;
+                self.row_at(partition, partition.find(bucket.clone(), fingerprint.0)?)
+            }));
+            touch(rows[first..].iter().flatten().map(Row::first_byte));
+        }
     }
 
     /// The rows of one partition by rising fingerprint; all partitions together are all rows.
@@ -353,6 +384,15 @@ pub(super) fn map(file: &File, name: &str) -> Result<memmap2::Mmap> {
     map.map_err(|e| Error::io("map", name, e))
 }
 
+/// Look-ups whose waits for memory overlap: more than a core has waits in flight, and few enough
+/// that what was fetched is still in the nearest cache when it is used.
+const TOGETHER: usize = 32;
+
+/// Reads all of `values` so that they are in the cache when they are needed; none waits for another.
+pub(super) fn touch<T: Into<u64>>(values: impl Iterator<Item = T>) {
+    std::hint::black_box(values.fold(0_u64, |all, value| all ^ value.into()));
+}
+
 /// The parts of one partition's bytes.
 struct Partition<'a> {
     bucket_bits: u32,
@@ -374,11 +414,16 @@ impl<'a> Partition<'a> {
         Some(Self { bucket_bits: place.bucket_bits, buckets, entries, payload, texts, text_bytes })
     }
 
-    fn find(&self, fingerprint: u64) -> Option<usize> {
+    /// The range of the entries among which that of a fingerprint must be.
+    #[inline]
+    fn bucket(&self, fingerprint: u64) -> Option<Range<usize>> {
         let bucket = usize::try_from(bucket_of(fingerprint, self.bucket_bits)).ok()?;
-        let range: Range<usize> =
-            u32_at(self.buckets, bucket)? as usize..u32_at(self.buckets, bucket + 1)? as usize;
-        range.into_iter().find(|&at| u64_at(self.entries, 2 * at) == Some(fingerprint))
+        Some(u32_at(self.buckets, bucket)? as usize..u32_at(self.buckets, bucket + 1)? as usize)
+    }
+
+    #[inline]
+    fn find(&self, mut bucket: Range<usize>, fingerprint: u64) -> Option<usize> {
+        bucket.find(|&at| u64_at(self.entries, 2 * at) == Some(fingerprint))
     }
 
     fn text(&self, at: usize) -> Option<&'a str> {

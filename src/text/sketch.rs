@@ -102,6 +102,14 @@ impl Sketch {
         self.identity == identity(document)
     }
 
+    /// All that is counted of it, in the order in which it is counted and looked up: paragraphs
+    /// with a token first, then shingles.
+    pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
+        let paragraphs = self.paragraphs.iter().filter(|paragraph| paragraph.tokens > 0);
+        let shingles = self.shingles.iter().map(|shingle| shingle.fingerprint);
+        paragraphs.flat_map(ParagraphSketch::fingerprints).chain(shingles)
+    }
+
     /// The shingles of one of its paragraphs.
     pub fn shingles_of(&self, paragraph: &ParagraphSketch) -> &[Shingle] {
         &self.shingles[paragraph.shingles.0 as usize..paragraph.shingles.1 as usize]
