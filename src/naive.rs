@@ -319,7 +319,9 @@ impl Corpus<'_> {
             ..SiteEvidence::default()
         };
         let affixes = self.affixes(site, paragraph.text, 1);
-        self.config.policy.scopes.site && score::has_ground(&evidence, &affixes)
+        let tokens = u32::try_from(paragraph.tokens.len()).unwrap_or(u32::MAX);
+        let is_prose = score::is_prose(tokens, ending(paragraph.text));
+        self.config.policy.scopes.site && score::has_ground(&evidence, &affixes, is_prose)
     }
 
     /// How the heads and tails of `text` recur on `site` and elsewhere, `more` documents added.

@@ -1,7 +1,7 @@
 //! The document as a whole: orphan headings, doubled ends, and the guards.
 
 use super::evidence::Evidence;
-use super::policy::{KeepCopies, Policy, Reason, Verdict};
+use super::policy::{KeepCopies, NEAR_TOKENS_MIN, Policy, Reason, Verdict};
 use crate::text::sketch::{Ending, LONG_TOKENS};
 
 /// The verdicts on all paragraphs of a document, and whether a guard kept it.
@@ -26,6 +26,7 @@ pub fn judge(evidence: &[Evidence], policy: &Policy) -> Judgment {
     let mut verdicts: Vec<Verdict> = evidence.iter().map(|e| policy.judge(e)).collect();
     let is_page = evidence.iter().any(|e| e.page.is_some());
     keep_subheadings(evidence, &mut verdicts);
+    keep_mentions(evidence, &mut verdicts);
     if is_page {
         take_duplicates_back(&mut verdicts);
     }
@@ -33,6 +34,7 @@ pub fn judge(evidence: &[Evidence], policy: &Policy) -> Judgment {
         remove_doubled_end(evidence, &mut verdicts);
         remove_orphans(evidence, &mut verdicts);
     }
+    keep_lone_sentence(evidence, &mut verdicts);
     if is_page {
         keep_article(evidence, &mut verdicts);
     }
@@ -46,17 +48,60 @@ const SUBHEADING_TOKENS_MAX: u32 = 4;
 /// What more of a site's documents have than this is no sub-heading of a column or series.
 const SUBHEADING_RATE_MAX: f64 = 0.05;
 
-/// A few words without marks that few of the site's documents have, between a paragraph that stays
-/// and prose that stays, are the sub-heading of a column, however often it comes back.
+/// A few words without marks that few of the site's documents have are the sub-heading of a column,
+/// however often it comes back: between a paragraph that stays and prose that stays, or between a
+/// sentence and a rest of the document that is all its own.
 fn keep_subheadings(evidence: &[Evidence], verdicts: &mut [Verdict]) {
     let prose = |e: &Evidence| e.tokens as usize >= LONG_TOKENS && e.ending == Ending::Sentence;
+    let own_to_the_end = evidence.iter().zip(verdicts.iter()).rev();
+    let own_to_the_end =
+        own_to_the_end.take_while(|(e, v)| **v == Verdict::Keep && is_own(e)).count();
+    let own_from = evidence.len() - own_to_the_end;
     for (at, around) in evidence.windows(3).enumerate() {
         let stays = |of: usize| verdicts[at + of] == Verdict::Keep;
-        if stays(0) && stays(2) && prose(&around[2]) && is_subheading(&around[1]) {
+        let leads_to_prose = stays(2) && prose(&around[2]);
+        let leads_to_own = around[0].ending == Ending::Sentence && own_from == at + 2;
+        if stays(0) && (leads_to_prose || leads_to_own) && is_subheading(&around[1]) {
             let verdict = &mut verdicts[at + 1];
             if *verdict == Verdict::Remove(Reason::Boilerplate) {
                 *verdict = Verdict::Keep;
             }
+        }
+    }
+}
+
+/// Whether no other document of the site has a paragraph, nor any at its head.
+fn is_own(e: &Evidence) -> bool {
+    e.site.documents <= 1 && (e.is_head || e.site.heads_elsewhere == 0)
+}
+
+/// A sentence on a few documents of its site may be its writer's habit: it stays where nothing else
+/// of the document is the site's.
+fn keep_lone_sentence(evidence: &[Evidence], verdicts: &mut [Verdict]) {
+    let goes = |verdict: &&mut Verdict| !matches!(**verdict, Verdict::Keep | DUPLICATE);
+    let mut gone = evidence.iter().zip(verdicts).filter(|(_, verdict)| goes(verdict));
+    let (Some((e, verdict)), None) = (gone.next(), gone.next()) else { return };
+    let of = e.site.of_documents;
+    let is_habit = e.site.documents == HABIT_DOCUMENTS && u64::from(2 * e.site.documents) < of;
+    let is_plain = e.ending == Ending::Sentence && !e.affixes.iter().any(|affix| affix.is_call);
+    if *verdict == Verdict::Remove(Reason::Boilerplate) && is_habit && is_plain {
+        *verdict = Verdict::Keep;
+    }
+}
+
+/// So many documents are the fewest that make a paragraph boilerplate, and few enough for a habit.
+const HABIT_DOCUMENTS: u32 = 3;
+
+/// A few words that an earlier paragraph has among others are a name or a phrase that comes again;
+/// a repeat of so few is the whole of an earlier one.
+fn keep_mentions(evidence: &[Evidence], verdicts: &mut [Verdict]) {
+    for (e, verdict) in evidence.iter().zip(verdicts) {
+        let is_mention = |of: u32| evidence[of as usize].tokens > e.tokens;
+        let is_mentioned = e.repeat.is_some_and(|repeat| is_mention(repeat.of));
+        let is_name = (e.tokens as usize) < LONG_TOKENS && e.ending == Ending::Open;
+        let is_few = e.tokens < NEAR_TOKENS_MIN || is_name;
+        if *verdict == Verdict::Remove(Reason::Repeat) && is_few && is_mentioned {
+            *verdict = Verdict::Keep;
         }
     }
 }
@@ -68,7 +113,10 @@ fn is_subheading(e: &Evidence) -> bool {
         && e.slots == 0
         && e.ending != Ending::Sentence
         && !e.is_marker
-        && !e.affixes.iter().any(|affix| affix.is_marked || affix.is_call)
+        && !e
+            .affixes
+            .iter()
+            .any(|affix| (affix.is_marked && e.ending != Ending::Colon) || affix.is_call)
         && f64::from(site.documents) <= SUBHEADING_RATE_MAX * of
 }
 
@@ -171,26 +219,87 @@ mod tests {
     use super::super::evidence::SiteEvidence;
     use super::*;
 
+    fn prose() -> Evidence {
+        Evidence { tokens: 40, bytes: 240, ending: Ending::Sentence, ..Evidence::default() }
+    }
+
+    /// A paragraph that looks like boilerplate, on so many documents out of 200.
+    fn standing(documents: u32, tokens: u32, ending: Ending) -> Evidence {
+        let site = SiteEvidence {
+            documents,
+            of_documents: 200,
+            contexts: documents.min(9),
+            sampled: documents.min(9),
+            ..SiteEvidence::default()
+        };
+        Evidence {
+            tokens,
+            bytes: 6 * tokens as usize,
+            score: 1.0,
+            site,
+            ending,
+            ..Evidence::default()
+        }
+    }
+
+    #[test]
+    fn a_standing_heading_over_a_last_word_of_the_articles_own_stays() {
+        let check = |last: Evidence, expected: Verdict| {
+            let evidence = [prose(), standing(9, 2, Ending::Colon), last];
+            assert_eq!(judge(&evidence, &Policy::default()).verdicts[1], expected);
+        };
+        let own = Evidence { tokens: 6, bytes: 36, ..Evidence::default() };
+        check(own.clone(), Verdict::Keep);
+        let gone = Verdict::Remove(Reason::Boilerplate);
+        let listed = SiteEvidence { heads_elsewhere: 1, ..SiteEvidence::default() };
+        check(Evidence { site: listed, ..own }, gone);
+        check(standing(40, 6, Ending::Open), gone);
+    }
+
+    #[test]
+    fn a_sentence_on_three_documents_stays_where_nothing_else_goes() {
+        let check = |rest: &[Evidence], line: Evidence, expected: Verdict| {
+            let evidence = [&[prose(), line], rest].concat();
+            assert_eq!(judge(&evidence, &Policy::default()).verdicts[1], expected);
+        };
+        let gone = Verdict::Remove(Reason::Boilerplate);
+        let sentence = || standing(3, 5, Ending::Sentence);
+        check(&[], sentence(), Verdict::Keep);
+        check(&[standing(40, 6, Ending::Open)], sentence(), gone);
+        check(&[], standing(4, 5, Ending::Sentence), gone);
+        check(&[], standing(3, 5, Ending::Open), gone);
+    }
+
+    #[test]
+    fn a_name_that_prose_has_among_other_words_is_no_repeat() {
+        let check = |of: Evidence, tokens: u32, ending: Ending, expected: Verdict| {
+            let repeat = Some(crate::text::repeat::Repeat { of: 0, containment: 1.0 });
+            let line = Evidence { tokens, bytes: 40, ending, repeat, ..Evidence::default() };
+            let evidence = [of, line];
+            assert_eq!(judge(&evidence, &Policy::default()).verdicts[1], expected, "{tokens}");
+        };
+        let repeat = Verdict::Remove(Reason::Repeat);
+        check(prose(), 6, Ending::Sentence, Verdict::Keep);
+        check(prose(), 10, Ending::Open, Verdict::Keep);
+        check(prose(), 10, Ending::Sentence, repeat);
+        check(prose(), 14, Ending::Open, repeat);
+        check(Evidence { tokens: 6, bytes: 200, ..Evidence::default() }, 6, Ending::Open, repeat);
+    }
+
     #[test]
     fn a_standing_subheading_between_prose_stays_and_a_frequent_line_goes() {
-        let prose =
-            Evidence { tokens: 40, bytes: 240, ending: Ending::Sentence, ..Evidence::default() };
         let check = |documents: u32, next: &Evidence, expected: Verdict| {
-            let site = SiteEvidence {
-                documents,
-                of_documents: 200,
-                contexts: 9,
-                sampled: 9,
-                ..SiteEvidence::default()
-            };
-            let line = Evidence { tokens: 2, bytes: 12, score: 1.0, site, ..Evidence::default() };
-            let evidence = [prose.clone(), line, next.clone(), prose.clone()];
+            let line = standing(documents, 2, Ending::Open);
+            let evidence = [prose(), line, next.clone(), prose()];
             assert_eq!(judge(&evidence, &Policy::default()).verdicts[1], expected, "{documents}");
         };
         let gone = Verdict::Remove(Reason::Boilerplate);
-        check(9, &prose, Verdict::Keep);
-        check(30, &prose, gone);
-        let short = Evidence { tokens: 5, ..prose.clone() };
-        check(9, &short, gone);
+        check(9, &prose(), Verdict::Keep);
+        check(30, &prose(), gone);
+        // The line above is no sentence: what is below it may be a list of links.
+        let short = Evidence { tokens: 5, ..prose() };
+        let line = standing(9, 2, Ending::Open);
+        let evidence = [Evidence { ending: Ending::Open, ..prose() }, line, short, prose()];
+        assert_eq!(judge(&evidence, &Policy::default()).verdicts[1], gone);
     }
 }

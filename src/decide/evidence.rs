@@ -416,7 +416,7 @@ impl<'a> Gatherer<'a> {
         }
         let near_ground =
             SiteEvidence { documents: count.documents, contexts, ..SiteEvidence::default() };
-        if score::has_ground(&near_ground, &[]) {
+        if score::has_ground(&near_ground, &[], false) {
             return true;
         }
         let there = Subject {
@@ -434,7 +434,8 @@ impl<'a> Gatherer<'a> {
             template: self.template_coverage(&there, paragraph, found.shingles),
             ..SiteEvidence::default()
         };
-        score::has_ground(&site, &self.affix_evidence(&there, paragraph, found.rows))
+        let is_prose = score::is_prose(paragraph.tokens, paragraph.ending);
+        score::has_ground(&site, &self.affix_evidence(&there, paragraph, found.rows), is_prose)
     }
 
     /// Whether document `number` may speak against the judged one.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Evidence, Witness};
 use super::page::ProfileChoice;
-use super::score::{Weights, has_ground};
+use super::score::{Weights, has_ground, is_prose};
 use crate::text::sketch::Ending;
 
 /// Why a paragraph goes.
@@ -150,7 +150,7 @@ impl Default for Policy {
 }
 
 /// A repeat of fewer tokens needs to be exact: a changed word changes all of it.
-const NEAR_TOKENS_MIN: u32 = 8;
+pub(crate) const NEAR_TOKENS_MIN: u32 = 8;
 
 impl Policy {
     /// The verdict on one paragraph by its own evidence.
@@ -208,7 +208,11 @@ impl Policy {
 
     fn is_boilerplate(&self, evidence: &Evidence) -> bool {
         evidence.score > self.boilerplate_score_min
-            && has_ground(&evidence.site, &evidence.affixes)
+            && has_ground(
+                &evidence.site,
+                &evidence.affixes,
+                is_prose(evidence.tokens, evidence.ending),
+            )
             && !is_own_title(evidence)
     }
 

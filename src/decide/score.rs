@@ -180,8 +180,9 @@ pub fn features(evidence: &[Evidence]) -> Vec<[f64; FEATURES]> {
 
 /// Whether a paragraph recurs at all: on three otherwise different documents of the site, or on two of
 /// very few, by its head or tail, or as part of the site's template; or whether it calls for something
-/// else. Without that it is not boilerplate, whatever its neighbors and its shape say.
-pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence]) -> bool {
+/// else. Without that it is not boilerplate, whatever its neighbors and its shape say. Prose does not
+/// recur by its head or tail: the larger part of it is its own.
+pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence], is_prose: bool) -> bool {
     let of = f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX));
     let different = site.documents.min(site.contexts);
     different >= CONTEXTS_GROUND
@@ -191,10 +192,19 @@ pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence]) -> bool {
         || site.template >= TEMPLATE_GROUND
         || affixes.iter().any(|a| {
             a.is_call
-                || a.documents >= AFFIX_DOCUMENTS_GROUND
+                || !is_prose
+                    && a.documents >= AFFIX_DOCUMENTS_GROUND
                     && affix_strength(a, of, site.of_elsewhere) > AFFIX_GROUND
         })
 }
+
+/// Whether a paragraph is far longer than its head and tail, and ends as a sentence does.
+pub fn is_prose(tokens: u32, ending: Ending) -> bool {
+    tokens >= PROSE_TOKENS_MIN && matches!(ending, Ending::Sentence | Ending::Question)
+}
+
+/// Tokens of a paragraph of which an affix is a small part: some five times as many as that has.
+const PROSE_TOKENS_MIN: u32 = 20;
 
 /// Otherwise different documents with a paragraph that are ground for calling it boilerplate.
 const CONTEXTS_GROUND: u32 = 3;
