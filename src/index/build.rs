@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::hash::HashMap;
 use crate::text::look::Look;
 use crate::text::shingle::Kind;
-use crate::text::sketch::{Recipe, Sketch};
+use crate::text::sketch::{ParagraphSketch, Recipe, Sketch};
 
 /// Whether the first text of each fingerprint is kept, so that people can see what recurs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,17 +128,13 @@ impl Builder {
     }
 
     fn add_tuples(&mut self, number: u32, sketch: &Sketch) -> Result<()> {
-        let mut is_head = true;
-        for paragraph in sketch.paragraphs.iter().filter(|p| p.tokens > 0) {
-            for fingerprint in paragraph.fingerprints() {
-                let is_head = is_head && fingerprint.kind() == Kind::Paragraph;
-                self.tuples.push(Tuple { fingerprint: fingerprint.0, number, is_head })?;
-            }
-            is_head = false;
-        }
-        sketch.shingles.iter().try_for_each(|shingle| {
-            let fingerprint = shingle.fingerprint.0;
-            self.tuples.push(Tuple { fingerprint, number, is_head: false })
+        // The head is counted first, its paragraph fingerprints before its heads and tails.
+        let of_head = sketch.head().into_iter().flat_map(ParagraphSketch::fingerprints);
+        let mut heads = of_head.filter(|fingerprint| fingerprint.kind() == Kind::Paragraph).count();
+        sketch.fingerprints().try_for_each(|fingerprint| {
+            let is_head = heads > 0;
+            heads = heads.saturating_sub(1);
+            self.tuples.push(Tuple { fingerprint: fingerprint.0, number, is_head })
         })
     }
 

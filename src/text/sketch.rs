@@ -102,6 +102,11 @@ impl Sketch {
         self.identity == identity(document)
     }
 
+    /// The paragraph that the document begins with: the first that has a token.
+    pub fn head(&self) -> Option<&ParagraphSketch> {
+        self.paragraphs.iter().find(|paragraph| paragraph.tokens > 0)
+    }
+
     /// All that is counted of it, in the order in which it is counted and looked up: paragraphs
     /// with a token first, then shingles.
     pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
