@@ -310,7 +310,7 @@ impl Corpus<'_> {
     ) -> bool {
         let site = &self.pages[other].document.site;
         let of = self.pages.iter().filter(|page| page.document.site == *site).count() as u64;
-        let evidence = SiteEvidence {
+        let site_evidence = SiteEvidence {
             documents,
             contexts,
             of_documents: of,
@@ -318,10 +318,14 @@ impl Corpus<'_> {
             template: self.template(number, site, paragraph, 1),
             ..SiteEvidence::default()
         };
-        let affixes = self.affixes(site, paragraph.text, 1);
-        let tokens = u32::try_from(paragraph.tokens.len()).unwrap_or(u32::MAX);
-        let is_prose = score::is_prose(tokens, ending(paragraph.text));
-        self.config.policy.scopes.site && score::has_ground(&evidence, &affixes, is_prose)
+        let evidence = Evidence {
+            tokens: u32::try_from(paragraph.tokens.len()).unwrap_or(u32::MAX),
+            ending: ending(paragraph.text),
+            affixes: self.affixes(site, paragraph.text, 1),
+            site: site_evidence,
+            ..Evidence::default()
+        };
+        self.config.policy.scopes.site && score::has_ground(&evidence)
     }
 
     /// How the heads and tails of `text` recur on `site` and elsewhere, `more` documents added.

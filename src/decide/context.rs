@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::policy::{KeepCopies, NEAR_TOKENS_MIN, Policy, Reason, Verdict};
+use super::score::CONTEXTS_GROUND;
 use crate::text::sketch::{Ending, LONG_TOKENS};
 
 /// The verdicts on all paragraphs of a document, and whether a guard kept it.
@@ -53,9 +54,8 @@ const SUBHEADING_RATE_MAX: f64 = 0.05;
 /// sentence and a rest of the document that is all its own.
 fn keep_subheadings(evidence: &[Evidence], verdicts: &mut [Verdict]) {
     let prose = |e: &Evidence| e.tokens as usize >= LONG_TOKENS && e.ending == Ending::Sentence;
-    let own_to_the_end = evidence.iter().zip(verdicts.iter()).rev();
-    let own_to_the_end =
-        own_to_the_end.take_while(|(e, v)| **v == Verdict::Keep && is_own(e)).count();
+    let stays_and_is_own = |at: &usize| verdicts[*at] == Verdict::Keep && is_own(&evidence[*at]);
+    let own_to_the_end = (0..evidence.len()).rev().take_while(stays_and_is_own).count();
     let own_from = evidence.len() - own_to_the_end;
     for (at, around) in evidence.windows(3).enumerate() {
         let stays = |of: usize| verdicts[at + of] == Verdict::Keep;
@@ -75,22 +75,20 @@ fn is_own(e: &Evidence) -> bool {
     e.site.documents <= 1 && (e.is_head || e.site.heads_elsewhere == 0)
 }
 
-/// A sentence on a few documents of its site may be its writer's habit: it stays where nothing else
-/// of the document is the site's.
+/// A sentence on the fewest documents of its site that make boilerplate may be its writer's habit: it
+/// stays where nothing else of the document is the site's.
 fn keep_lone_sentence(evidence: &[Evidence], verdicts: &mut [Verdict]) {
     let goes = |verdict: &&mut Verdict| !matches!(**verdict, Verdict::Keep | DUPLICATE);
     let mut gone = evidence.iter().zip(verdicts).filter(|(_, verdict)| goes(verdict));
     let (Some((e, verdict)), None) = (gone.next(), gone.next()) else { return };
-    let of = e.site.of_documents;
-    let is_habit = e.site.documents == HABIT_DOCUMENTS && u64::from(2 * e.site.documents) < of;
+    let site = &e.site;
+    let is_habit =
+        site.documents == CONTEXTS_GROUND && u64::from(site.documents) * 2 < site.of_documents;
     let is_plain = e.ending == Ending::Sentence && !e.affixes.iter().any(|affix| affix.is_call);
     if *verdict == Verdict::Remove(Reason::Boilerplate) && is_habit && is_plain {
         *verdict = Verdict::Keep;
     }
 }
-
-/// So many documents are the fewest that make a paragraph boilerplate, and few enough for a habit.
-const HABIT_DOCUMENTS: u32 = 3;
 
 /// A few words that an earlier paragraph has among others are a name or a phrase that comes again;
 /// a repeat of so few is the whole of an earlier one.
@@ -108,15 +106,13 @@ fn keep_mentions(evidence: &[Evidence], verdicts: &mut [Verdict]) {
 
 fn is_subheading(e: &Evidence) -> bool {
     let site = &e.site;
+    let ends_in_colon = e.ending == Ending::Colon;
     let of = f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX));
     e.tokens <= SUBHEADING_TOKENS_MAX
         && e.slots == 0
         && e.ending != Ending::Sentence
         && !e.is_marker
-        && !e
-            .affixes
-            .iter()
-            .any(|affix| (affix.is_marked && e.ending != Ending::Colon) || affix.is_call)
+        && !e.affixes.iter().any(|affix| affix.is_call || (affix.is_marked && !ends_in_colon))
         && f64::from(site.documents) <= SUBHEADING_RATE_MAX * of
 }
 

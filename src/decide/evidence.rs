@@ -178,7 +178,7 @@ impl<'a> Gatherer<'a> {
             own: self.own_number(sketch.identity, key, record),
             site: self.index.site(&document.site),
             contexts: sketch.contexts,
-            head: sketch.paragraphs.iter().find(|p| p.tokens > 0).map(|head| head.masked),
+            head: sketch.head().map(|head| head.masked),
         };
         let is_page =
             self.policy.scopes.document && self.profile(&subject, sketch) == Profile::Page;
@@ -313,7 +313,6 @@ impl<'a> Gatherer<'a> {
         let totals = masked.map(|row| row.totals()).unwrap_or_default();
         let documents = count.as_ref().map_or(0, |count| count.documents);
         let is_own_head = subject.own.is_some() && subject.head == Some(paragraph.masked);
-        let own_heads = u32::from(is_own_head);
         SiteEvidence {
             // An index without singletons does not know the document that alone holds it.
             documents: (documents + new).max(1),
@@ -324,7 +323,7 @@ impl<'a> Gatherer<'a> {
             strict_documents: (here(strict).map_or(0, |count| count.documents) + new).max(1),
             other_sites: totals.sites - u32::from(count.is_some()),
             elsewhere: totals.documents.saturating_sub(documents),
-            heads_elsewhere: totals.heads.saturating_sub(own_heads),
+            heads_elsewhere: totals.heads.saturating_sub(u32::from(is_own_head)),
             of_elsewhere: self.index.documents() as u64 - of_documents,
             template: 0.0,
         }
@@ -414,9 +413,9 @@ impl<'a> Gatherer<'a> {
         if !self.policy.scopes.site {
             return false;
         }
-        let near_ground =
-            SiteEvidence { documents: count.documents, contexts, ..SiteEvidence::default() };
-        if score::has_ground(&near_ground, &[], false) {
+        let site = SiteEvidence { documents: count.documents, contexts, ..SiteEvidence::default() };
+        // Mostly enough, and nothing more to look up.
+        if score::has_ground(&Evidence { site, ..Evidence::default() }) {
             return true;
         }
         let there = Subject {
@@ -427,15 +426,18 @@ impl<'a> Gatherer<'a> {
         };
         let of_documents = self.index.sites()[count.site as usize].documents;
         let site = SiteEvidence {
-            documents: count.documents,
             of_documents,
-            contexts,
             of_elsewhere: self.index.documents() as u64 - of_documents,
             template: self.template_coverage(&there, paragraph, found.shingles),
-            ..SiteEvidence::default()
+            ..site
         };
-        let is_prose = score::is_prose(paragraph.tokens, paragraph.ending);
-        score::has_ground(&site, &self.affix_evidence(&there, paragraph, found.rows), is_prose)
+        score::has_ground(&Evidence {
+            tokens: paragraph.tokens,
+            ending: paragraph.ending,
+            affixes: self.affix_evidence(&there, paragraph, found.rows),
+            site,
+            ..Evidence::default()
+        })
     }
 
     /// Whether document `number` may speak against the judged one.

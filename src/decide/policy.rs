@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Evidence, Witness};
 use super::page::ProfileChoice;
-use super::score::{Weights, has_ground, is_prose};
+use super::score::{Weights, has_ground};
 use crate::text::sketch::Ending;
 
 /// Why a paragraph goes.
@@ -150,7 +150,7 @@ impl Default for Policy {
 }
 
 /// A repeat of fewer tokens needs to be exact: a changed word changes all of it.
-pub(crate) const NEAR_TOKENS_MIN: u32 = 8;
+pub(super) const NEAR_TOKENS_MIN: u32 = 8;
 
 impl Policy {
     /// The verdict on one paragraph by its own evidence.
@@ -208,11 +208,7 @@ impl Policy {
 
     fn is_boilerplate(&self, evidence: &Evidence) -> bool {
         evidence.score > self.boilerplate_score_min
-            && has_ground(
-                &evidence.site,
-                &evidence.affixes,
-                is_prose(evidence.tokens, evidence.ending),
-            )
+            && has_ground(evidence)
             && !is_own_title(evidence)
     }
 

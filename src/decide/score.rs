@@ -182,7 +182,8 @@ pub fn features(evidence: &[Evidence]) -> Vec<[f64; FEATURES]> {
 /// very few, by its head or tail, or as part of the site's template; or whether it calls for something
 /// else. Without that it is not boilerplate, whatever its neighbors and its shape say. Prose does not
 /// recur by its head or tail: the larger part of it is its own.
-pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence], is_prose: bool) -> bool {
+pub fn has_ground(evidence: &Evidence) -> bool {
+    let Evidence { site, affixes, .. } = evidence;
     let of = f64::from(u32::try_from(site.of_documents).unwrap_or(u32::MAX));
     let different = site.documents.min(site.contexts);
     different >= CONTEXTS_GROUND
@@ -192,22 +193,23 @@ pub fn has_ground(site: &SiteEvidence, affixes: &[AffixEvidence], is_prose: bool
         || site.template >= TEMPLATE_GROUND
         || affixes.iter().any(|a| {
             a.is_call
-                || !is_prose
+                || !is_prose(evidence)
                     && a.documents >= AFFIX_DOCUMENTS_GROUND
                     && affix_strength(a, of, site.of_elsewhere) > AFFIX_GROUND
         })
 }
 
 /// Whether a paragraph is far longer than its head and tail, and ends as a sentence does.
-pub fn is_prose(tokens: u32, ending: Ending) -> bool {
-    tokens >= PROSE_TOKENS_MIN && matches!(ending, Ending::Sentence | Ending::Question)
+fn is_prose(evidence: &Evidence) -> bool {
+    evidence.tokens >= PROSE_TOKENS_MIN
+        && matches!(evidence.ending, Ending::Sentence | Ending::Question)
 }
 
 /// Tokens of a paragraph of which an affix is a small part: some five times as many as that has.
 const PROSE_TOKENS_MIN: u32 = 20;
 
 /// Otherwise different documents with a paragraph that are ground for calling it boilerplate.
-const CONTEXTS_GROUND: u32 = 3;
+pub(super) const CONTEXTS_GROUND: u32 = 3;
 /// Share of the site's documents of which one otherwise different document less is ground enough.
 const RATE_GROUND: f64 = 0.3;
 /// Share of a paragraph in the site's template that is ground for calling it boilerplate.

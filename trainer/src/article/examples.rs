@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use dechaff::decide::Evidence;
-use dechaff::decide::score::{FEATURES, features, has_ground, is_prose};
+use dechaff::decide::score::{FEATURES, features, has_ground};
 use dechaff::{Config, Index, Stripper};
 
 use super::labels::{Label, Labelled, lines};
@@ -38,9 +38,7 @@ pub struct Line {
 impl Example {
     /// Whether a paragraph recurs in any way that makes it a candidate.
     pub fn has_ground(&self, paragraph: usize) -> bool {
-        let evidence = &self.evidence[paragraph];
-        let is_prose = is_prose(evidence.tokens, evidence.ending);
-        has_ground(&evidence.site, &evidence.affixes, is_prose)
+        has_ground(&self.evidence[paragraph])
     }
 }
 
