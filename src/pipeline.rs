@@ -5,21 +5,22 @@
 //! twice as many batches as threads are under way.
 
 mod resume;
+mod steps;
+mod write;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use rayon::ThreadPool;
 
 use crate::config::Config;
-use crate::decide::{Reason, score};
-use crate::document::{Document, Span, without};
-use crate::engine::{Removal, Stripped, Stripper};
+use crate::document::Document;
+use crate::engine::{Stripped, Stripper};
 use crate::error::{Error, Result};
 use crate::index::answers::AnswersWriter;
 use crate::index::build::Texts;
@@ -27,14 +28,16 @@ use crate::index::format::EncodedPartition;
 use crate::index::merge::Workspace;
 use crate::index::sketches::{Sketches, SketchesWriter};
 use crate::index::{Answers, Assembly, Builder, Finder, Index, Keep, PARTITIONS};
-use crate::io::read::{Batch, BatchReader, Broken, Decoded, Record};
+use crate::io::read::{Batch, Decoded, Record};
 use crate::io::resume::Work;
-use crate::io::source::{Source, Sources};
+use crate::io::source::Sources;
 use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
-use crate::report::audit::{AuditRow, EvidenceRow, Reject, json_line};
+use crate::report::audit::{Reject, json_line};
 use crate::report::summary::Summary;
 use crate::text::compact::push_sketch;
 use crate::text::{Sketch, Sketcher};
+use steps::{Digests, Step, Steps};
+use write::{DocumentWriter, Outputs, Rejects, StrippedBatch, broken_off, reject};
 
 /// How a run is watched and stopped from outside.
 #[derive(Debug, Clone, Default)]
@@ -106,17 +109,6 @@ fn write_index(
     Ok(open)
 }
 
-/// What comes from reading, in order.
-enum Step {
-    /// A batch and its number, from 0, within its input.
-    Batch(usize, Box<Batch>),
-    End(usize),
-    Unreadable(usize, Error),
-}
-
-/// Digests of what was read, by input: a second pass must read the same.
-type Digests = std::sync::Mutex<std::collections::BTreeMap<usize, u64>>;
-
 impl<'a> Job<'a> {
     /// A job over `sources` under `config`.
     ///
@@ -155,7 +147,7 @@ impl<'a> Job<'a> {
         }
         let path = targets.out.as_deref().unwrap_or(Path::new("-"));
         let mut summary = Summary::default();
-        let mut rejects = Rejects::new(targets);
+        let mut rejects = Rejects::new(targets.rejects.clone());
         let builder = self.count(self.all(), texts, (&mut summary, &mut rejects), None)?;
         let assembly = self.assemble(older, Some(&builder), Keep::All)?;
         let mut staged = Staged::default();
@@ -246,7 +238,7 @@ impl<'a> Job<'a> {
     ///
     /// When the run is stopped.
     pub fn explain(&self, index: &Index, id: &str) -> Result<Option<(Document, Stripped)>> {
-        let mut steps = Steps { job: self, sources: self.all(), batches: 0, reader: None };
+        let mut steps = Steps::new(self, self.all());
         while let Some(step) = steps.next()? {
             let Step::Batch(_, batch) = step else { continue };
             let source = &self.sources.sources[batch.source];
@@ -429,11 +421,11 @@ impl<'a> Job<'a> {
         staged: &mut Staged,
     ) -> Result<Summary> {
         let mut summary = Summary::default();
-        let mut rejects = Rejects::new(targets);
+        let mut rejects = Rejects::new(targets.rejects.clone());
         let create =
             |path: &Option<PathBuf>| path.as_deref().map_or(Ok(Output::Nowhere), Output::create);
         let mut audit = create(&targets.removed)?;
-        let mut outputs = Outputs { targets, sources: self.sources, open: None };
+        let mut outputs = Outputs::new(targets, self.sources);
         let work = |step: Step| match step {
             Step::Batch(number, batch) => {
                 let known = counted.map(|(answers, sketches)| {
@@ -588,7 +580,7 @@ impl<'a> Job<'a> {
         work: impl Fn(Step) -> U + Sync,
         mut consume: impl FnMut(U) -> Result<()>,
     ) -> Result<()> {
-        let mut steps = Steps { job: self, sources, batches: 0, reader: None };
+        let mut steps = Steps::new(self, sources);
         if self.pool.current_num_threads() == 1 {
             while let Some(step) = steps.next()? {
                 consume(work(step))?;
@@ -622,60 +614,6 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Reads inputs of a job one after the other.
-struct Steps<'a> {
-    job: &'a Job<'a>,
-    /// Those that were not read to their end yet.
-    sources: Range<usize>,
-    /// How many batches of the input at hand were read.
-    batches: usize,
-    reader: Option<BatchReader>,
-}
-
-impl Steps<'_> {
-    fn next(&mut self) -> Result<Option<Step>> {
-        if self.job.monitor.stop.load(Ordering::Relaxed) {
-            return Err(Error::interrupted());
-        }
-        let number = self.sources.start;
-        if self.sources.is_empty() {
-            return Ok(None);
-        }
-        let Some(source) = self.job.sources.sources.get(number) else { return Ok(None) };
-        let reader = match &mut self.reader {
-            Some(reader) => reader,
-            None => match BatchReader::open(
-                source,
-                number,
-                (&self.job.config.fields, &self.job.config.limits),
-                &self.job.monitor.read_bytes,
-            ) {
-                Ok(reader) => {
-                    self.batches = 0;
-                    self.reader.insert(reader)
-                }
-                Err(error) => {
-                    self.sources.start += 1;
-                    return Ok(Some(Step::Unreadable(number, error)));
-                }
-            },
-        };
-        if let Some(batch) = reader.next_batch(&self.job.config.limits) {
-            self.batches += 1;
-            return Ok(Some(Step::Batch(self.batches - 1, Box::new(batch))));
-        }
-        let digest = reader.digest();
-        self.reader = None;
-        let mut digests = self.job.digests.lock().expect("no reader panicked");
-        let first = *digests.entry(number).or_insert(digest);
-        if first != digest {
-            return Err(Error::malformed(&source.key, CHANGED));
-        }
-        self.sources.start += 1;
-        Ok(Some(Step::End(number)))
-    }
-}
-
 /// What the first pass found out of a batch: the rows of its fingerprints, and its sketches.
 type Known<'a> = (Finder<'a>, Box<dyn Iterator<Item = Sketch> + 'a>);
 
@@ -687,200 +625,6 @@ struct SketchedBatch {
     /// Document, record number, order, sketch.
     sketched: Vec<(Document, u64, u64, Sketch)>,
     rejects: Vec<Reject>,
-}
-
-struct StrippedBatch {
-    source: usize,
-    cleaned: Cleaned,
-    audit: Vec<u8>,
-    rejects: Vec<Reject>,
-    summary: Summary,
-}
-
-/// Inputs of a score that the audit names.
-const INPUTS_SHOWN: usize = 3;
-
-/// Writes one judged document into its batch.
-struct DocumentWriter<'a> {
-    source: &'a Source,
-    index: &'a Index,
-    decoded: &'a Decoded<'a>,
-    stripped: &'a Stripped,
-    weights: &'a score::Weights,
-    targets: &'a Targets,
-}
-
-impl DocumentWriter<'_> {
-    fn write(&self, drops_empty: bool, done: &mut StrippedBatch) {
-        let document = &self.decoded.document;
-        let summary = &mut done.summary;
-        summary.documents += 1;
-        summary.paragraphs += self.stripped.sketch.paragraphs.len() as u64;
-        summary.text_bytes += document.text.len() as u64;
-        summary.guarded += u64::from(self.stripped.is_guarded);
-        *summary.profiles.entry(self.stripped.profile.name()).or_default() += 1;
-        if !summary.site_names.contains(&document.site) {
-            summary.site_names.insert(document.site.clone());
-        }
-        let spans = self.stripped.spans();
-        if let Some(note) = &self.decoded.encoding {
-            let damage = (note.invalid, note.first);
-            summary.add_encoding(&self.source.key, note.encoding, damage);
-        }
-        if spans.is_empty() {
-            done.cleaned.keep(self.decoded);
-            return;
-        }
-        summary.changed += 1;
-        let is_emptied = without(&document.text, &spans).trim().is_empty();
-        summary.emptied += u64::from(is_emptied);
-        for removal in &self.stripped.removals {
-            summary.count(removal.reason, removal.span.len());
-            if removal.reason == Reason::Boilerplate {
-                let paragraph = &self.stripped.sketch.paragraphs[removal.paragraph];
-                let text = crate::report::summary::one_line(paragraph.span.of(&document.text), 80);
-                let documents = removal.evidence.site.documents;
-                summary.top.add(documents, &document.site, paragraph.masked.0, &text);
-            }
-        }
-        let literals = self.decoded.literals(&spans);
-        let is_dropped = is_emptied && drops_empty;
-        if self.targets.removed.is_some() {
-            self.write_audit(is_dropped, &literals, &mut done.audit);
-        }
-        match self.targets.style {
-            _ if is_dropped => {}
-            OutputStyle::Cleaned => done.cleaned.splice(self.decoded, &literals),
-            OutputStyle::Marked => done.cleaned.between(&self.marked()),
-        }
-    }
-
-    fn marked(&self) -> Vec<u8> {
-        let raw = &self.decoded.raw;
-        let end = memchr::memrchr(b'}', raw).expect("the record is a JSON object");
-        let spans = self.stripped.removals.iter().map(|removal| {
-            serde_json::json!({
-                "start": removal.span.start, "end": removal.span.end, "reason": removal.reason,
-            })
-        });
-        let spans = spans.collect::<serde_json::Value>();
-        let removed = format!(",\"removed\":{spans}");
-        [&raw[..end], removed.as_bytes(), &raw[end..]].concat()
-    }
-
-    fn write_audit(&self, is_dropped: bool, literals: &[Span], audit: &mut Vec<u8>) {
-        let document = &self.decoded.document;
-        let is_as_read = matches!(self.decoded.raw, std::borrow::Cow::Borrowed(_));
-        let utf8 = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let features = score::features(&self.stripped.evidence);
-        for (at, (removal, literal)) in self.stripped.removals.iter().zip(literals).enumerate() {
-            let text = removal.span.of(&document.text);
-            let raw = utf8(&self.decoded.raw[literal.start..literal.end]);
-            let is_canonical = self.decoded.spelling.canonical(text) == raw;
-            let Removal { span, reason, evidence, .. } = removal;
-            let row = EvidenceRow::new(evidence, *reason, &document.id, self.index);
-            audit.extend(json_line(&AuditRow {
-                id: document.id.clone(),
-                site: document.site.clone(),
-                start: span.start,
-                end: span.end,
-                reason: *reason,
-                text: text.to_owned(),
-                evidence: match reason {
-                    Reason::Boilerplate => row.with_inputs(
-                        &self.weights.loudest(&features[removal.paragraph], INPUTS_SHOWN),
-                    ),
-                    _ => row,
-                },
-                file: self.source.key.clone(),
-                record: self.decoded.place.record,
-                raw: (!is_canonical).then_some(raw),
-                dropped: (is_dropped && at == 0).then(|| utf8(&self.decoded.raw)),
-                offset: (is_dropped && at == 0 && is_as_read).then_some(self.decoded.place.offset),
-            }));
-        }
-    }
-}
-
-/// The output that belongs to the input at hand.
-struct Outputs<'a> {
-    targets: &'a Targets,
-    sources: &'a Sources,
-    open: Option<(usize, Output)>,
-}
-
-impl Outputs<'_> {
-    fn of(&mut self, source: usize, staged: &mut Staged) -> Result<&mut Output> {
-        if self.open.as_ref().is_none_or(|(open, _)| *open != source) {
-            let last = self.open.take();
-            let output = match (&self.targets.out, last) {
-                (None, _) => Output::Nowhere,
-                (Some(out), last) if self.targets.is_folder => {
-                    last.map_or(Ok(()), |(_, output)| output.finish(staged))?;
-                    let Source { key, format, .. } = &self.sources.sources[source];
-                    Output::create_for(*format, &out.join(format.output_key(key)))?
-                }
-                (Some(_), Some((_, output))) => output,
-                (Some(out), None) => Output::create_for(self.sources.sources[source].format, out)?,
-            };
-            self.open = Some((source, output));
-        }
-        Ok(&mut self.open.as_mut().expect("it was just opened").1)
-    }
-
-    fn close(self, staged: &mut Staged) -> Result<()> {
-        self.open.map_or(Ok(()), |(_, output)| output.finish(staged))
-    }
-}
-
-/// The rejects file, made with its first row.
-#[derive(Default)]
-struct Rejects {
-    path: Option<PathBuf>,
-    output: Option<Output>,
-}
-
-impl Rejects {
-    fn new(targets: &Targets) -> Self {
-        Self { path: targets.rejects.clone(), output: None }
-    }
-
-    fn write(&mut self, rejects: &[Reject], is_strict: bool) -> Result<()> {
-        for reject in rejects {
-            let place = format!("{}:{}", reject.file, reject.line);
-            if is_strict {
-                return Err(Error::malformed(place, &reject.error));
-            }
-            if let (None, Some(path)) = (&self.output, &self.path) {
-                self.output = Some(Output::create(path)?);
-            }
-            if let Some(output) = &mut self.output {
-                output.write(&json_line(reject))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(self, staged: &mut Staged) -> Result<()> {
-        self.output.map_or(Ok(()), |output| output.finish(staged))
-    }
-}
-
-fn reject(source: &Source, place: crate::io::read::RecordPlace, error: String) -> Reject {
-    Reject {
-        file: source.key.clone(),
-        line: place.line,
-        offset: place.offset,
-        record: place.record,
-        error,
-        raw: None,
-        raw_hex: None,
-    }
-}
-
-fn broken_off(source: &Source, broken: &Broken) -> Reject {
-    let error = format!("the input breaks off here: {}", broken.what);
-    reject(source, broken.place, error)
 }
 
 /// The settings that decide what goes, for the summary.

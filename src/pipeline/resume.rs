@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
     ) -> Result<About> {
         let folder = self.work.begin(name)?;
         let (mut summary, mut staged) = (Summary::default(), Staged::default());
-        let mut rejects = Rejects { path: Some(folder.join(REJECTS)), output: None };
+        let mut rejects = Rejects::new(Some(folder.join(REJECTS)));
         let sources = portion.sources.clone();
         let builder = self.job.count(sources, texts, (&mut summary, &mut rejects), None)?;
         let assembly = self.job.assemble(&[], Some(&builder), Keep::All)?;
