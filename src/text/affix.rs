@@ -35,17 +35,33 @@ pub const AFFIXES: usize = 2 * AFFIX_LENGTHS.len();
 /// assert_ne!(one[2], other[2]);
 /// ```
 pub fn affixes(text: &str) -> [Affix; AFFIXES] {
-    affixes_with(text, &mut Tokenizer::default())
+    let tokenizer = &mut Tokenizer::default();
+    let head = Pieces::new(text, text.char_indices(), tokenizer);
+    affixes_between(&head, || Pieces::new(text, text.char_indices().rev(), tokenizer))
 }
 
-/// The same, with a tokenizer that is kept.
-pub(super) fn affixes_with(text: &str, tokenizer: &mut Tokenizer) -> [Affix; AFFIXES] {
+/// The same for a text of which all `tokens` are known, with a tokenizer that is kept.
+pub(super) fn affixes_with(
+    text: &str,
+    tokens: &[Token],
+    tokenizer: &mut Tokenizer,
+) -> [Affix; AFFIXES] {
+    let head = Pieces::of_ascii(text.bytes(), tokens.iter());
+    let head = head.unwrap_or_else(|| Pieces::new(text, text.char_indices(), tokenizer));
+    affixes_between(&head, || {
+        let tail = Pieces::of_ascii(text.bytes().rev(), tokens.iter().rev());
+        tail.unwrap_or_else(|| Pieces::new(text, text.char_indices().rev(), tokenizer))
+    })
+}
+
+/// The affixes of a text that begins with the pieces of `head` and, read backwards, with those of
+/// `tail`.
+fn affixes_between(head: &Pieces, tail: impl FnOnce() -> Pieces) -> [Affix; AFFIXES] {
     let mut affixes = [Affix::default(); AFFIXES];
-    let head = Pieces::new(text, text.char_indices(), tokenizer);
     if head.count <= AFFIX_LENGTHS[0] {
         return affixes;
     }
-    let mut tail = Pieces::new(text, text.char_indices().rev(), tokenizer);
+    let mut tail = tail();
     tail.all[..tail.count].reverse();
     for (at, length) in AFFIX_LENGTHS.into_iter().enumerate() {
         if head.count > length {
@@ -77,6 +93,13 @@ struct Piece {
     is_marked: bool,
 }
 
+impl Piece {
+    fn mark(mark: char) -> Self {
+        let hash = u64::from(u32::from(mark));
+        Self { token: Token { hash, is_slot: false }, is_marked: is_marked(mark) }
+    }
+}
+
 /// As many pieces as tell that a paragraph is longer than its longest affix.
 const PIECES: usize = AFFIX_LENGTHS[AFFIX_LENGTHS.len() - 1] + 1;
 
@@ -86,14 +109,48 @@ struct Pieces {
     count: usize,
 }
 
+/// Fills the places of pieces that are not there.
+const NONE: Piece = Piece { token: Token { hash: 0, is_slot: false }, is_marked: false };
+
 impl Pieces {
+    /// The first pieces that `bytes`, running either way through a text, meet, when they are all
+    /// ASCII: then the words are the first of `tokens`, and none is hashed again.
+    fn of_ascii<'t>(
+        bytes: impl Iterator<Item = u8>,
+        mut tokens: impl Iterator<Item = &'t Token>,
+    ) -> Option<Self> {
+        let mut pieces = Self { all: [NONE; PIECES], count: 0 };
+        let mut is_inside = false;
+        for byte in bytes {
+            if byte.is_ascii_alphanumeric() {
+                is_inside = true;
+                continue;
+            }
+            if !byte.is_ascii() {
+                return None;
+            }
+            if std::mem::take(&mut is_inside) {
+                pieces.push(Piece { token: *tokens.next()?, is_marked: false });
+            }
+            if !char::from(byte).is_whitespace() {
+                pieces.push(Piece::mark(char::from(byte)));
+            }
+            if pieces.count == PIECES {
+                return Some(pieces);
+            }
+        }
+        if is_inside {
+            pieces.push(Piece { token: *tokens.next()?, is_marked: false });
+        }
+        Some(pieces)
+    }
+
     /// The first pieces that `characters`, running either way through `text`, meet.
     fn new(
         text: &str,
         characters: impl Iterator<Item = (usize, char)>,
         tokenizer: &mut Tokenizer,
     ) -> Self {
-        const NONE: Piece = Piece { token: Token { hash: 0, is_slot: false }, is_marked: false };
         let mut pieces = Self { all: [NONE; PIECES], count: 0 };
         let mut word: Option<(usize, usize)> = None;
         for (at, character) in characters {
@@ -107,10 +164,7 @@ impl Pieces {
             if class.is_spaceless() {
                 pieces.push_word(text, Some((at, end)), tokenizer);
             } else if !character.is_whitespace() {
-                pieces.push(Piece {
-                    token: Token { hash: u64::from(u32::from(character)), is_slot: false },
-                    is_marked: is_marked(character),
-                });
+                pieces.push(Piece::mark(character));
             }
             if pieces.count == PIECES {
                 return pieces;
@@ -154,6 +208,20 @@ fn affix(pieces: &[Piece], side: Side) -> Affix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::tokenize::tokenize;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn known_tokens_give_the_same_affixes(
+            text in "([a-zA-Z0-9]{0,9}[ .,:!|\\n\u{0}]{0,2}|[éß中ไ٣½\u{301}\u{200b}…]{0,2}){0,14}",
+        ) {
+            let mut tokens = Vec::new();
+            tokenize(&text, &mut tokens);
+            let known = affixes_with(&text, &tokens, &mut Tokenizer::default());
+            prop_assert_eq!(known, affixes(&text));
+        }
+    }
 
     fn check(one: &str, other: &str, equal: [bool; AFFIXES]) {
         let (one, other) = (affixes(one), affixes(other));

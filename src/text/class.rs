@@ -3,7 +3,7 @@
 //! The standard library and the normalizer search several tables for every question; in scripts
 //! other than Latin that was a third of the whole run.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 use unicode_normalization::{IsNormalized, is_nfc_quick};
@@ -23,19 +23,29 @@ const PLAIN: u8 = 1 << 5;
 const UPPER: u8 = 1 << 6;
 const LOWER: u8 = 1 << 7;
 
-static TABLE: LazyLock<Vec<Class>> = LazyLock::new(|| {
-    let all = (0..=0xFFFF).map(|code| char::from_u32(code).map_or(Class(0), Class::search));
-    all.collect()
-});
+/// Characters of a page of the table. A page is made when its first character is met: all of them
+/// take 25 ms, and most texts need three.
+const PAGE: usize = 256;
+
+static PAGES: [OnceLock<[Class; PAGE]>; 256] = [const { OnceLock::new() }; 256];
 
 impl Class {
     /// What `character` is.
     #[inline]
     pub(super) fn of(character: char) -> Self {
-        match TABLE.get(character as usize) {
-            Some(class) => *class,
+        let code = character as usize;
+        match PAGES.get(code / PAGE) {
+            Some(page) => page.get_or_init(|| Self::page(code / PAGE))[code % PAGE],
             None => Self::search(character),
         }
+    }
+
+    #[cold]
+    fn page(number: usize) -> [Self; PAGE] {
+        std::array::from_fn(|at| {
+            let character = u32::try_from(number * PAGE + at).ok().and_then(char::from_u32);
+            character.map_or(Self(0), Self::search)
+        })
     }
 
     fn search(character: char) -> Self {

@@ -110,9 +110,14 @@ impl Sketch {
     /// All that is counted of it, in the order in which it is counted and looked up: paragraphs
     /// with a token first, then shingles.
     pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
-        let paragraphs = self.paragraphs.iter().filter(|paragraph| paragraph.tokens > 0);
         let shingles = self.shingles.iter().map(|shingle| shingle.fingerprint);
-        paragraphs.flat_map(ParagraphSketch::fingerprints).chain(shingles)
+        self.paragraph_fingerprints().chain(shingles)
+    }
+
+    /// The part of [`Self::fingerprints`] that is not shingles.
+    pub(crate) fn paragraph_fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
+        let paragraphs = self.paragraphs.iter().filter(|paragraph| paragraph.tokens > 0);
+        paragraphs.flat_map(ParagraphSketch::fingerprints)
     }
 
     /// The shingles of one of its paragraphs.
@@ -160,7 +165,9 @@ impl Sketcher {
             look: Look::Article,
         };
         self.repeats.clear(text.len());
-        for (index, span) in (0..).zip(paragraphs(text, self.recipe.paragraph)) {
+        let spans = paragraphs(text, self.recipe.paragraph);
+        sketch.paragraphs.reserve_exact(spans.len());
+        for (index, span) in (0..).zip(spans) {
             let paragraph = self.paragraph(index, span, span.of(text), &mut sketch.shingles);
             if paragraph.tokens as usize >= LONG_TOKENS {
                 insert_least(&mut sketch.contexts, context_hash(paragraph.masked));
@@ -193,25 +200,29 @@ impl Sketcher {
         let repeat = (!self.tokens.is_empty())
             .then(|| self.repeats.next(index, strict, &self.dense, self.recipe.shingle_len))
             .flatten();
+        let slots = offset(self.tokens.iter().filter(|token| token.is_slot).count());
         ParagraphSketch {
             span,
             tokens: offset(self.tokens.len()),
-            slot_positions: (0..)
-                .zip(&self.tokens)
-                .filter(|(_, token)| token.is_slot)
-                .map(|(at, _)| at)
-                .take(SLOTS_KEPT)
-                .collect(),
-            slots: offset(self.tokens.iter().filter(|token| token.is_slot).count()),
+            slot_positions: match slots {
+                0 => Vec::new(),
+                _ => slot_positions(&self.tokens),
+            },
+            slots,
             strict,
             masked,
-            affixes: affixes_with(text, &mut self.tokenizer),
+            affixes: affixes_with(text, &self.tokens, &mut self.tokenizer),
             ending: ending(text),
             shape: Shape::of(text),
             repeat,
             shingles: (first, offset(kept.len())),
         }
     }
+}
+
+fn slot_positions(tokens: &[Token]) -> Vec<u32> {
+    let slots = (0..).zip(tokens).filter(|(_, token)| token.is_slot);
+    slots.map(|(at, _)| at).take(SLOTS_KEPT).collect()
 }
 
 /// The part of a paragraph's masked fingerprint that stands for it among a document's contexts.
@@ -284,9 +295,12 @@ impl Cases {
     fn of(text: &str) -> Self {
         const LOOKED_AT: usize = 200;
         let head = text.as_bytes().get(..LOOKED_AT).unwrap_or(text.as_bytes());
-        let count = |is: fn(&u8) -> bool| head.iter().filter(|byte| is(byte)).count();
-        let capitals = count(u8::is_ascii_uppercase);
-        let small = count(u8::is_ascii_lowercase);
+        // Sums of bytes, of which compilers make vector code; none passes 200.
+        let count = |first: u8| {
+            let is = |byte: &u8| u8::from(byte.wrapping_sub(first) < 26);
+            usize::from(head.iter().map(is).sum::<u8>())
+        };
+        let (capitals, small) = (count(b'A'), count(b'a'));
         let mut cases = Self { capitals, small, letters: capitals + small };
         if !head.is_ascii() {
             let begin = |(at, _): &(usize, char)| *at < LOOKED_AT;
