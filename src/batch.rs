@@ -256,11 +256,16 @@ pub fn evidence(stripped: &Stripped, id: &str, index: &Index, config: &Config) -
     let mut features = None;
     let mut row = |removal: &Removal| {
         let row = EvidenceRow::new(&removal.evidence, removal.reason, id, index);
-        if removal.reason != Reason::Boilerplate {
+        if !matches!(removal.reason, Reason::Boilerplate | Reason::Orphan) {
             return row;
         }
         let features = features.get_or_insert_with(|| score::features(&stripped.evidence));
-        row.with_inputs(&config.policy.weights.loudest(&features[removal.paragraph], INPUTS_SHOWN))
+        let (features, weights) = (&features[removal.paragraph], &config.policy.weights);
+        let row = row.with_score(weights.score(features));
+        match removal.reason {
+            Reason::Boilerplate => row.with_inputs(&weights.loudest(features, INPUTS_SHOWN)),
+            _ => row,
+        }
     };
     stripped.removals.iter().map(&mut row).collect()
 }

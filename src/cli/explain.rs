@@ -96,6 +96,7 @@ impl<'a> Explained<'a> {
             let span = stripped.sketch.paragraphs[at].span;
             let removal = removals.next_if(|removal| removal.paragraph == at);
             let row = EvidenceRow::all(evidence, &document.id, index);
+            let row = row.with_score(weights.score(&features[at]));
             let loudest = || weights.loudest(&features[at], INPUTS_SHOWN);
             Paragraph {
                 start: span.start,

@@ -49,7 +49,7 @@ pub struct Evidence {
     pub site: SiteEvidence,
     /// Another document that says it.
     pub witness: Option<Witness>,
-    /// How much it looks like boilerplate: see [`super::score`].
+    /// How much it looks like boilerplate: see [`super::score`]; 0 where it has no ground.
     pub score: f64,
     /// What the page says of it, where the document is judged as a whole page.
     pub page: Option<PageEvidence>,
@@ -228,10 +228,7 @@ impl<'a> Gatherer<'a> {
             evidence
         });
         let mut evidence: Vec<Evidence> = paragraphs.collect();
-        let features = score::features(&evidence);
-        for (evidence, features) in evidence.iter_mut().zip(features) {
-            evidence.score = self.policy.weights.score(&features);
-        }
+        score::score_grounded(&mut evidence, &self.policy.weights);
         for (evidence, (paragraph, found)) in evidence.iter_mut().zip(all()) {
             let may_stay = evidence.page.as_ref().is_none_or(PageEvidence::may_stay);
             if may_stay && self.policy.wants_witness(evidence) {
@@ -505,20 +502,25 @@ impl<'a> Gatherer<'a> {
         let own = context_hash(paragraph.masked);
         let new = u32::from(subject.own.is_none());
         let least = |documents: u32| self.policy.is_template(documents + new, u32::MAX);
-        let on_site = shingles.iter().filter(|(_, row)| least(row.totals().documents));
-        let on_site = on_site.filter(|(_, row)| {
-            let count = subject.site.and_then(|site| row.on_site(site));
-            let count = count.filter(|count| least(count.documents));
-            count.is_some_and(|count| {
-                let contexts = self.distinct_contexts(subject, own, &count.sample).1;
-                self.policy.is_template(count.documents + new, contexts)
-            })
-        });
         let shingle_len = self.index.recipe().shingle_len;
-        let covered = covered_tokens(on_site.map(|(token, _)| *token as usize), shingle_len);
-        Some(ratio(covered, paragraph.tokens as usize))
-            .filter(|&c| c >= COVERAGE_MIN)
-            .unwrap_or(0.0)
+        let covered = |counts: &[(u32, SiteCount)]| {
+            let starts = counts.iter().map(|&(token, _)| token as usize);
+            ratio(covered_tokens(starts, shingle_len), paragraph.tokens as usize)
+        };
+        let on_site = |&(token, row): &(u32, Row)| {
+            let count = row.on_site(subject.site?)?;
+            least(count.documents).then_some((token, count))
+        };
+        let common = shingles.iter().filter(|(_, row)| least(row.totals().documents));
+        let mut counts: Vec<(u32, SiteCount)> = common.filter_map(on_site).collect();
+        if covered(&counts) < COVERAGE_MIN {
+            return 0.0;
+        }
+        counts.retain(|(_, count)| {
+            let contexts = self.distinct_contexts(subject, own, &count.sample).1;
+            self.policy.is_template(count.documents + new, contexts)
+        });
+        Some(covered(&counts)).filter(|&covered| covered >= COVERAGE_MIN).unwrap_or(0.0)
     }
 }
 
@@ -538,11 +540,13 @@ fn covered_share<I: Iterator<Item = usize>>(
 struct Contexts {
     hashes: [u32; CONTEXTS],
     known: usize,
+    /// A bit for each hash, by its last six bits.
+    bits: u64,
 }
 
 impl Default for Contexts {
     fn default() -> Self {
-        Self { hashes: [u32::MAX; CONTEXTS], known: 0 }
+        Self { hashes: [u32::MAX; CONTEXTS], known: 0, bits: 0 }
     }
 }
 
@@ -551,7 +555,11 @@ impl Contexts {
         for hash in &mut hashes {
             *hash |= if *hash == own { u32::MAX } else { 0 };
         }
-        Self { hashes, known: hashes.iter().filter(|&&hash| hash != u32::MAX).count() }
+        Self {
+            hashes,
+            known: hashes.iter().filter(|&&hash| hash != u32::MAX).count(),
+            bits: hashes.iter().fold(0, |bits, hash| bits | 1 << (hash % 64)),
+        }
     }
 
     /// Whether two documents agree in at least two thirds of what they are made of; two that are
@@ -559,13 +567,18 @@ impl Contexts {
     ///
     /// Documents of a site share its long boilerplate, copies of a story nearly all of it.
     fn is_same_story(&self, other: &Self) -> bool {
+        let least = self.known.min(other.known);
+        // Most documents have little in common, and one bit for each hash is enough to see that.
+        let may_be_shared = self.hashes.iter().map(|hash| other.bits >> (hash % 64) & 1);
+        if least > 0 && may_be_shared.sum::<u64>() * 3 < least as u64 * 2 {
+            return false;
+        }
         let mut shared = 0;
         for hash in self.hashes {
             // Counted, not searched, so that all eight are compared at once.
             let equal = other.hashes.iter().filter(|&&other| other == hash).count();
             shared += usize::from(hash != u32::MAX) * equal.min(1);
         }
-        let least = self.known.min(other.known);
         self.known + other.known == 0 || (least > 0 && shared * 3 >= least * 2)
     }
 }

@@ -30,7 +30,7 @@ pub struct ParagraphRows<'a> {
 impl<'a> FoundRows<'a> {
     /// Finds the rows of `sketch`.
     pub fn new(sketch: &Sketch, finder: &mut Finder<'a>) -> Self {
-        let fingerprints: Vec<Fingerprint> = sketch.fingerprints().collect();
+        let fingerprints: Vec<Fingerprint> = sketch.paragraph_fingerprints().collect();
         let mut found = finder.find_all(&fingerprints).into_iter();
         let mut rows = Self::default();
         let of_one = |paragraph: &ParagraphSketch| match paragraph.tokens {
@@ -38,11 +38,16 @@ impl<'a> FoundRows<'a> {
             _ => ParagraphRows::new(paragraph, || found.next().flatten()),
         };
         rows.paragraphs.extend(sketch.paragraphs.iter().map(of_one));
+        let mut end = 0;
+        finder.find_some(&sketch.shingles, |shingle| shingle.fingerprint, &mut rows.shingles);
         for (paragraph, of_paragraph) in sketch.paragraphs.iter().zip(&mut rows.paragraphs) {
-            let first = rows.shingles.len();
-            let shingles = sketch.shingles_of(paragraph).iter().zip(&mut found);
-            rows.shingles.extend(shingles.filter_map(|(shingle, row)| Some((shingle.token, row?))));
-            of_paragraph.shingles = (first, rows.shingles.len());
+            let shingles = rows.shingles[end..].iter_mut();
+            let first = end;
+            for (place, _) in shingles.take_while(|(place, _)| *place < paragraph.shingles.1) {
+                *place = sketch.shingles[*place as usize].token;
+                end += 1;
+            }
+            of_paragraph.shingles = (first, end);
         }
         rows
     }

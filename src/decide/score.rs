@@ -172,10 +172,23 @@ impl Weights {
 
 /// The features of every paragraph of a document.
 pub fn features(evidence: &[Evidence]) -> Vec<[f64; FEATURES]> {
-    let own: Vec<Own> = evidence.iter().map(Own::new).collect();
-    let short = own.iter().filter(|own| own.short > 0.0).count();
-    let short_paragraphs = crate::text::repeat::ratio(short, own.len());
-    (0..own.len()).map(|at| own[at].with_neighbors(&own, at, short_paragraphs)).collect()
+    let features = Features::new(evidence);
+    (0..evidence.len()).map(|at| features.of(at)).collect()
+}
+
+/// Scores the paragraphs of a document that have ground; of the others no verdict asks, and making
+/// their features would cost as much as all other evidence on them.
+pub fn score_grounded(evidence: &mut [Evidence], weights: &Weights) {
+    let grounded = (0..evidence.len()).filter(|&at| has_ground(&evidence[at]));
+    let mut grounded = grounded.peekable();
+    if grounded.peek().is_none() {
+        return;
+    }
+    let features = Features::new(evidence);
+    let scores: Vec<_> = grounded.map(|at| (at, weights.score(&features.of(at)))).collect();
+    for (at, score) in scores {
+        evidence[at].score = score;
+    }
 }
 
 /// Whether a paragraph recurs at all: on three otherwise different documents of the site, or on two of
@@ -229,15 +242,21 @@ fn affix_strength(affix: &AffixEvidence, of: f64, of_elsewhere: u64) -> f64 {
     lift(count, of, affix.elsewhere, of_elsewhere).max(0.0) * (bits(count) / 5.0).min(1.0)
 }
 
-/// What is known of a paragraph by itself.
-struct Own {
-    /// The features that need no neighbor.
-    alone: [f64; 61],
-    /// What its neighbors see of it.
-    seen: [f64; 12],
-    short: f64,
-    /// Recurrence and affixes together.
-    evidence: f64,
+/// Features that need no neighbor, and those that are seen of one.
+const ALONE: usize = 61;
+const SEEN: usize = 12;
+
+/// Makes features: what paragraphs see of each other is made once, the rest of a paragraph when asked
+/// for.
+struct Features<'a> {
+    evidence: &'a [Evidence],
+    seen: Vec<[f64; SEEN]>,
+    /// Recurrence and affixes together, by paragraph.
+    strength: Vec<f64>,
+    /// Sums of these, each at most 2, over the paragraphs before, and over those from there on.
+    before: Vec<f64>,
+    behind: Vec<f64>,
+    short_paragraphs: f64,
 }
 
 /// How a paragraph recurs, and how it is written, as numbers.
@@ -327,13 +346,50 @@ impl Ends {
     }
 }
 
+/// A paragraph's parts and ends.
+struct Own {
+    parts: Parts,
+    head: Ends,
+    tail: Ends,
+}
+
 impl Own {
     fn new(e: &Evidence) -> Self {
-        let p = Parts::new(e);
         let (heads, tails) = e.affixes.split_at(e.affixes.len() / 2);
-        let (head, tail) = (Ends::new(heads, e), Ends::new(tails, e));
-        let call = head.call.max(tail.call);
-        let small = flag(e.shape.begins_small);
+        Self { parts: Parts::new(e), head: Ends::new(heads, e), tail: Ends::new(tails, e) }
+    }
+
+    /// Recurrence and affixes together.
+    fn strength(&self, e: &Evidence) -> f64 {
+        let sentence = flag(e.ending == Ending::Sentence);
+        self.parts.different + 0.3 * (1.0 - sentence) * (self.head.strength + self.tail.strength)
+    }
+
+    fn call(&self) -> f64 {
+        self.head.call.max(self.tail.call)
+    }
+
+    fn seen(&self, e: &Evidence) -> [f64; SEEN] {
+        let p = &self.parts;
+        [
+            p.different,
+            flag(e.ending == Ending::Sentence),
+            p.long,
+            title_elsewhere(e),
+            flag(e.is_marker),
+            p.short,
+            flag(e.shape.is_capitals),
+            self.strength(e),
+            flag(e.ending == Ending::Open) * p.long.min(1.0),
+            flag(e.shape.begins_small),
+            self.call(),
+            flag(e.ending == Ending::Colon),
+        ]
+    }
+
+    fn alone(&self, e: &Evidence) -> [f64; ALONE] {
+        let Self { parts: p, head, tail } = self;
+        let call = self.call();
         let letters = e.tokens.saturating_sub(e.slots);
         let slots = share(e.slots, e.tokens);
         let sentence = flag(e.ending == Ending::Sentence);
@@ -341,11 +397,10 @@ impl Own {
         let colon = flag(e.ending == Ending::Colon);
         let first = flag(e.before == 0);
         let near_tail = (1.0 - f64::from(e.behind) / 6.0).max(0.0);
-        let title_elsewhere = flag(e.site.heads_elsewhere > 0 && !e.is_head);
         let (marker, capitals) = (flag(e.is_marker), flag(e.shape.is_capitals));
         #[rustfmt::skip]
         let alone = [
-            p.different, p.documents, p.rate, p.specific, p.elsewhere, p.heads, title_elsewhere,
+            p.different, p.documents, p.rate, p.specific, p.elsewhere, p.heads, title_elsewhere(e),
             p.numbers_differ, p.numbers_differ * p.long, p.template, p.short, p.long, p.very_long,
             flag(letters == 0), flag(letters == 1), slots, sentence, question, colon, capitals,
             flag(e.shape.is_quote), flag(e.shape.ends_in_mark), first, flag(e.before < 3),
@@ -357,44 +412,65 @@ impl Own {
             head.strength * p.long, tail.strength * p.long, head.count, tail.count, head.rate,
             tail.rate, e.repeat.map_or(0.0, |repeat| repeat.containment), head.call, tail.call,
             call * sentence, call * p.long, head.call * head.count + tail.call * tail.count,
-            small, p.different * flag(letters == 1), p.template * (head.marked + tail.marked) / 8.0, head.share,
+            flag(e.shape.begins_small), p.different * flag(letters == 1),
+            p.template * (head.marked + tail.marked) / 8.0, head.share,
             tail.share, head.share * sentence, tail.share * sentence,
         ];
-        let evidence = p.different + 0.3 * (1.0 - sentence) * (head.strength + tail.strength);
+        alone
+    }
+}
+
+fn title_elsewhere(e: &Evidence) -> f64 {
+    flag(e.site.heads_elsewhere > 0 && !e.is_head)
+}
+
+impl<'a> Features<'a> {
+    fn new(evidence: &'a [Evidence]) -> Self {
+        let own: Vec<Own> = evidence.iter().map(Own::new).collect();
+        let each = || own.iter().zip(evidence);
+        let strength: Vec<f64> = each().map(|(own, e)| own.strength(e)).collect();
+        let short = own.iter().filter(|own| own.parts.short > 0.0).count();
+        let sums = |strength: &mut dyn Iterator<Item = &f64>| {
+            let mut sum = 0.0;
+            let next = strength.map(|strength| {
+                sum += strength.min(2.0);
+                sum
+            });
+            std::iter::once(0.0).chain(next).collect::<Vec<f64>>()
+        };
+        let before = sums(&mut strength.iter());
+        let mut behind = sums(&mut strength.iter().rev());
+        behind.reverse();
         Self {
-            alone,
-            seen: [
-                p.different,
-                sentence,
-                p.long,
-                title_elsewhere,
-                marker,
-                p.short,
-                capitals,
-                evidence,
-                flag(e.ending == Ending::Open) * p.long.min(1.0),
-                small,
-                call,
-                colon,
-            ],
-            short: p.short,
             evidence,
+            seen: each().map(|(own, e)| own.seen(e)).collect(),
+            before,
+            behind,
+            short_paragraphs: crate::text::repeat::ratio(short, own.len()),
+            strength,
         }
     }
 
-    fn with_neighbors(&self, all: &[Self], at: usize, short_paragraphs: f64) -> [f64; FEATURES] {
-        let seen = |neighbor: Option<&Self>| neighbor.map_or([0.0; 12], |own| own.seen);
-        let near = all[at.saturating_sub(4)..at].iter().chain(all.iter().skip(at + 1).take(4));
-        let around = mean(near.map(|n| n.evidence), 0.0);
-        let behind = mean(all[at + 1..].iter().map(|n| n.evidence.min(2.0)), 1.0);
-        let before = mean(all[..at].iter().map(|n| n.evidence.min(2.0)), 1.0);
+    /// The features of paragraph `at`.
+    fn of(&self, at: usize) -> [f64; FEATURES] {
+        let seen = |neighbor: Option<usize>| {
+            let seen = neighbor.and_then(|at| self.seen.get(at));
+            seen.copied().unwrap_or([0.0; SEEN])
+        };
+        let before = self.strength[at.saturating_sub(4)..at].iter();
+        let near = before.chain(self.strength.iter().skip(at + 1).take(4));
+        let (count, sum) = near.fold((0, 0.0), |(count, sum), near| (count + 1, sum + near));
+        let around = mean(sum, count, 0.0);
+        let behind = mean(self.behind[at + 1], self.strength.len() - at - 1, 1.0);
+        let before = mean(self.before[at], at, 1.0);
+        let e = &self.evidence[at];
         let mut features = [0.0; FEATURES];
-        let values = self
-            .alone
+        let values = Own::new(e)
+            .alone(e)
             .into_iter()
-            .chain(seen(at.checked_sub(1).and_then(|at| all.get(at))))
-            .chain(seen(all.get(at + 1)))
-            .chain([around, behind, before, short_paragraphs]);
+            .chain(seen(at.checked_sub(1)))
+            .chain(seen(Some(at + 1)))
+            .chain([around, behind, before, self.short_paragraphs]);
         for (feature, value) in features.iter_mut().zip(values) {
             *feature = value;
         }
@@ -402,9 +478,8 @@ impl Own {
     }
 }
 
-fn mean(values: impl Iterator<Item = f64>, of_none: f64) -> f64 {
-    let (count, sum) = values.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
-    if count > 0.0 { sum / count } else { of_none }
+fn mean(sum: f64, count: usize, of_none: f64) -> f64 {
+    if count == 0 { of_none } else { sum / f64::from(u32::try_from(count).unwrap_or(u32::MAX)) }
 }
 
 /// How many times commoner something is on this site than elsewhere, in bits, at most 8; a hundred

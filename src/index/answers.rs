@@ -186,6 +186,32 @@ impl<'a> Finder<'a> {
         }
         rows
     }
+
+    /// Appends place and row of those of `wanted` that have one; they are looked up as by
+    /// [`Self::find_all`].
+    pub fn find_some<T>(
+        &mut self,
+        wanted: &[T],
+        fingerprint: impl Fn(&T) -> Fingerprint,
+        rows: &mut Vec<(u32, Row<'a>)>,
+    ) {
+        match self {
+            Self::Search(_) => {
+                let fingerprints: Vec<Fingerprint> = wanted.iter().map(fingerprint).collect();
+                let found = (0..).zip(self.find_all(&fingerprints));
+                rows.extend(found.filter_map(|(place, row)| Some((place, row?))));
+            }
+            Self::InOrder(answers) => {
+                // Most of them matter only where enough of a paragraph is known, so that their
+                // memory is not fetched here.
+                let next = |(place, wanted)| {
+                    let row = answers.next(partition_of(fingerprint(wanted)));
+                    Some((place, row?))
+                };
+                rows.extend((0..).zip(wanted).filter_map(next));
+            }
+        }
+    }
 }
 
 impl<'a> InOrder<'a> {

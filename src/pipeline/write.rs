@@ -63,10 +63,10 @@ impl DocumentWriter<'_> {
         summary.emptied += u64::from(is_emptied);
         for removal in &self.stripped.removals {
             summary.count(removal.reason, removal.span.len());
-            if removal.reason == Reason::Boilerplate {
+            let documents = removal.evidence.site.documents;
+            if removal.reason == Reason::Boilerplate && summary.top.takes(documents) {
                 let paragraph = &self.stripped.sketch.paragraphs[removal.paragraph];
                 let text = crate::report::summary::one_line(paragraph.span.of(&document.text), 80);
-                let documents = removal.evidence.site.documents;
                 summary.top.add(documents, &document.site, paragraph.masked.0, &text);
             }
         }
@@ -106,6 +106,13 @@ impl DocumentWriter<'_> {
             let is_canonical = self.decoded.spelling.canonical(text) == raw;
             let Removal { span, reason, evidence, .. } = removal;
             let row = EvidenceRow::new(evidence, *reason, &document.id, self.index);
+            let features = &features[removal.paragraph];
+            let row = match reason {
+                Reason::Boilerplate | Reason::Orphan => {
+                    row.with_score(self.weights.score(features))
+                }
+                _ => row,
+            };
             audit.extend(json_line(&AuditRow {
                 id: document.id.clone(),
                 site: document.site.clone(),
@@ -114,9 +121,9 @@ impl DocumentWriter<'_> {
                 reason: *reason,
                 text: text.to_owned(),
                 evidence: match reason {
-                    Reason::Boilerplate => row.with_inputs(
-                        &self.weights.loudest(&features[removal.paragraph], INPUTS_SHOWN),
-                    ),
+                    Reason::Boilerplate => {
+                        row.with_inputs(&self.weights.loudest(features, INPUTS_SHOWN))
+                    }
                     _ => row,
                 },
                 file: self.source.key.clone(),

@@ -108,7 +108,6 @@ impl EvidenceRow {
             let rate = f64::from(site.documents) / site.of_documents.max(1) as f64;
             row.rate = Some(rounded(rate));
             row.contexts = Some(site.contexts);
-            row.score = Some(rounded(evidence.score));
             row.template = (site.template > 0.0).then(|| rounded(site.template));
         }
         match reason {
@@ -138,6 +137,13 @@ impl EvidenceRow {
 }
 
 impl EvidenceRow {
+    /// Adds the score of a paragraph that has evidence from its site.
+    #[must_use]
+    pub fn with_score(mut self, score: f64) -> Self {
+        self.score = self.score.or(self.rate.map(|_| rounded(score)));
+        self
+    }
+
     /// Adds the loudest inputs of a score.
     #[must_use]
     pub fn with_inputs(mut self, loudest: &[(&str, f64)]) -> Self {
@@ -151,7 +157,7 @@ impl EvidenceRow {
         let corpus = Self::new(evidence, Reason::Duplicate, id, index);
         let page = Self::new(evidence, Reason::Page, id, index);
         let rule = Self::new(evidence, Reason::Rule, id, index).rule;
-        let site = Self { score: page.score.or(site.score), inputs: page.inputs, ..site };
+        let site = Self { score: page.score, inputs: page.inputs, ..site };
         match evidence.repeat {
             Some(_) => Self { rule, ..site },
             None => Self { rule, containment: corpus.containment, witness: corpus.witness, ..site },

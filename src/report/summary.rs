@@ -100,10 +100,15 @@ impl Top {
         })
     }
 
+    /// Whether [`Self::add`] would take a paragraph on so many documents in.
+    pub(crate) fn takes(&self, documents: u32) -> bool {
+        let is_full = self.0.len() >= TOP;
+        !is_full || self.0.last_key_value().is_none_or(|(key, _)| key.0.0 <= documents)
+    }
+
     /// Takes a paragraph in, when it is among the greatest.
     pub(crate) fn add(&mut self, documents: u32, site: &str, fingerprint: u64, text: &str) {
-        let is_full = self.0.len() >= TOP;
-        if is_full && self.0.last_key_value().is_some_and(|(key, _)| key.0.0 > documents) {
+        if !self.takes(documents) {
             return;
         }
         let key = (std::cmp::Reverse(documents), site.to_owned(), fingerprint);
