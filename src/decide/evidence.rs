@@ -143,12 +143,24 @@ pub const COVERAGE_MIN: f64 = 0.2;
 
 /// The document that is judged, as the index sees it.
 struct Subject {
+    /// Whether the rows at hand were found for it, and not for another document.
+    is_asked_for: bool,
     /// Its number, when the index has counted it.
     own: Option<u32>,
     site: Option<u32>,
     contexts: [u32; CONTEXTS],
     /// Masked fingerprint of the paragraph that it begins with.
     head: Option<Fingerprint>,
+}
+
+impl Subject {
+    /// Documents of its site that hold what `row` is of.
+    fn documents(&self, row: &Row) -> u32 {
+        if self.is_asked_for {
+            return row.documents_here(self.site);
+        }
+        self.site.and_then(|site| row.on_site(site)).map_or(0, |count| count.documents)
+    }
 }
 
 impl<'a> Gatherer<'a> {
@@ -175,6 +187,7 @@ impl<'a> Gatherer<'a> {
     ) -> Vec<Evidence> {
         let rows = FoundRows::new(sketch, finder);
         let subject = Subject {
+            is_asked_for: true,
             own: self.own_number(sketch.identity, key, record),
             site: self.index.site(&document.site),
             contexts: sketch.contexts,
@@ -317,7 +330,7 @@ impl<'a> Gatherer<'a> {
             heads: count.as_ref().map_or(0, |count| count.heads),
             sampled,
             contexts,
-            strict_documents: (here(strict).map_or(0, |count| count.documents) + new).max(1),
+            strict_documents: (strict.map_or(0, |row| subject.documents(&row)) + new).max(1),
             other_sites: totals.sites - u32::from(count.is_some()),
             elsewhere: totals.documents.saturating_sub(documents),
             heads_elsewhere: totals.heads.saturating_sub(u32::from(is_own_head)),
@@ -337,9 +350,8 @@ impl<'a> Gatherer<'a> {
             let row = rows.next().flatten();
             let Some(fingerprint) = affix.fingerprint else { return AffixEvidence::default() };
             let new = u32::from(subject.own.is_none());
-            let all = row.map_or(0, |row| row.totals().documents);
-            let here = row.and_then(|row| row.on_site(subject.site?));
-            let here = here.map_or(0, |count| count.documents);
+            let all = row.map_or(0, |row| row.documents());
+            let here = row.map_or(0, |row| subject.documents(&row));
             AffixEvidence {
                 is_marked: affix.is_marked,
                 documents: here + new,
@@ -375,7 +387,7 @@ impl<'a> Gatherer<'a> {
         found: Found<'_, 'a>,
     ) -> Result<Witness, Vec<u32>> {
         let Some(strict) = found.rows.strict else { return Err(Vec::new()) };
-        if subject.own.is_some() && strict.totals().documents < 2 {
+        if subject.own.is_some() && strict.documents() < 2 {
             return Err(Vec::new());
         }
         let is_witness = |number: u32| {
@@ -395,7 +407,7 @@ impl<'a> Gatherer<'a> {
         let Some(&(number, _)) = candidates.iter().find(|(_, count)| stays(count)) else {
             return Err(candidates.iter().map(|(_, count)| count.site).collect());
         };
-        let documents = strict.totals().documents + u32::from(subject.own.is_none());
+        let documents = strict.documents() + u32::from(subject.own.is_none());
         Ok(Witness { number, containment: 1.0, numbers: 1.0, documents })
     }
 
@@ -416,6 +428,7 @@ impl<'a> Gatherer<'a> {
             return true;
         }
         let there = Subject {
+            is_asked_for: false,
             own: None,
             site: Some(count.site),
             contexts: [u32::MAX; CONTEXTS],
@@ -507,11 +520,9 @@ impl<'a> Gatherer<'a> {
             let starts = counts.iter().map(|&(token, _)| token as usize);
             ratio(covered_tokens(starts, shingle_len), paragraph.tokens as usize)
         };
-        let on_site = |&(token, row): &(u32, Row)| {
-            let count = row.on_site(subject.site?)?;
-            least(count.documents).then_some((token, count))
-        };
-        let common = shingles.iter().filter(|(_, row)| least(row.totals().documents));
+        let on_site = |&(token, row): &(u32, Row)| Some((token, row.on_site(subject.site?)?));
+        let common = shingles.iter().filter(|(_, row)| least(row.documents()));
+        let common = common.filter(|(_, row)| least(subject.documents(row)));
         let mut counts: Vec<(u32, SiteCount)> = common.filter_map(on_site).collect();
         if covered(&counts) < COVERAGE_MIN {
             return 0.0;

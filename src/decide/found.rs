@@ -1,6 +1,7 @@
 //! The rows of the index that a document's fingerprints have, found once and used by all that looks
 //! evidence up.
 
+use crate::index::table::touch;
 use crate::index::{Finder, Row};
 use crate::text::affix::AFFIXES;
 use crate::text::{Fingerprint, ParagraphSketch, Sketch};
@@ -38,6 +39,8 @@ impl<'a> FoundRows<'a> {
             _ => ParagraphRows::new(paragraph, || found.next().flatten()),
         };
         rows.paragraphs.extend(sketch.paragraphs.iter().map(of_one));
+        // The bytes of these rows are fetched together.
+        touch(rows.paragraphs.iter().filter_map(|rows| Some(rows.masked?.first_byte())));
         let mut end = 0;
         finder.find_some(&sketch.shingles, |shingle| shingle.fingerprint, &mut rows.shingles);
         for (paragraph, of_paragraph) in sketch.paragraphs.iter().zip(&mut rows.paragraphs) {

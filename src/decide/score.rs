@@ -260,6 +260,7 @@ struct Features<'a> {
 }
 
 /// How a paragraph recurs, and how it is written, as numbers.
+#[derive(Default)]
 struct Parts {
     different: f64,
     documents: f64,
@@ -275,6 +276,7 @@ struct Parts {
 }
 
 /// What the heads, or the tails, of a paragraph say.
+#[derive(Default)]
 struct Ends {
     strength: f64,
     marked: f64,
@@ -299,27 +301,32 @@ fn of_documents(site: &SiteEvidence) -> f64 {
 impl Parts {
     fn new(e: &Evidence) -> Self {
         let site = &e.site;
-        let documents = f64::from(site.documents);
-        let of = of_documents(site).max(1.0);
         let token_bits = bits(f64::from(e.tokens.max(1)));
-        let recurs = flag(site.documents >= 2);
-        let distinct = recurs * share(site.contexts, site.sampled);
-        let rate = f64::midpoint(bits(documents / of).max(-10.0), 10.0);
-        Self {
-            different: bits(f64::from(site.contexts.max(1))).min(3.2) * distinct,
-            documents: bits(documents.max(1.0)).min(8.0) * distinct,
-            rate: rate * distinct,
-            specific: lift(documents, of, site.elsewhere, site.of_elsewhere).max(0.0) * distinct
-                / 2.0,
-            elsewhere: recurs * bits(1.0 + f64::from(site.elsewhere)).min(6.0),
-            heads: recurs * share(site.heads, site.documents),
-            numbers_differ: recurs
-                * flag(e.slots > 0)
-                * (1.0 - share(site.strict_documents, site.documents)),
+        let alone = Self {
             template: flag(site.contexts < 3) * site.template * (token_bits / 4.0).min(1.5),
             short: (3.0 - token_bits).max(0.0),
             long: (token_bits - 3.0).max(0.0),
             very_long: (token_bits - 5.0).max(0.0),
+            ..Self::default()
+        };
+        if site.documents < 2 {
+            return alone;
+        }
+        let documents = f64::from(site.documents);
+        let of = of_documents(site).max(1.0);
+        let distinct = share(site.contexts, site.sampled);
+        let rate = f64::midpoint(bits(documents / of).max(-10.0), 10.0);
+        let specific = lift(documents, of, site.elsewhere, site.of_elsewhere).max(0.0);
+        Self {
+            different: bits(f64::from(site.contexts.max(1))).min(3.2) * distinct,
+            documents: bits(documents).min(8.0) * distinct,
+            rate: rate * distinct,
+            specific: specific * distinct / 2.0,
+            elsewhere: bits(1.0 + f64::from(site.elsewhere)).min(6.0),
+            heads: share(site.heads, site.documents),
+            numbers_differ: flag(e.slots > 0)
+                * (1.0 - share(site.strict_documents, site.documents)),
+            ..alone
         }
     }
 }
@@ -327,22 +334,26 @@ impl Parts {
 impl Ends {
     fn new(affixes: &[AffixEvidence], e: &Evidence) -> Self {
         let of = of_documents(&e.site).max(1.0);
-        let strength = |a: &AffixEvidence| affix_strength(a, of, e.site.of_elsewhere);
-        let greatest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
-        let strongest = greatest(&mut affixes.iter().map(strength));
-        let counts = affixes.iter().filter(|a| strength(a) > 2.0);
-        let rates =
-            affixes.iter().map(|a| strength(a) * (10.0 * f64::from(a.documents) / of).min(1.0));
-        let shares = affixes.iter().filter(|a| strength(a) > AFFIX_GROUND);
-        let shares = shares.map(|a| f64::from(a.documents) / of);
-        Self {
-            strength: strongest,
-            marked: strongest * flag(affixes.iter().any(|affix| affix.is_marked)),
-            count: greatest(&mut counts.map(|a| bits(f64::from(a.documents.max(1))).min(8.0))),
-            rate: greatest(&mut rates.into_iter()) * flag(e.ending != Ending::Sentence),
-            call: flag(affixes.iter().any(|affix| affix.is_call)),
-            share: greatest(&mut shares.into_iter()),
+        let call = flag(affixes.iter().any(|affix| affix.is_call));
+        let mut ends = Self { call, ..Self::default() };
+        for affix in affixes {
+            let strength = affix_strength(affix, of, e.site.of_elsewhere);
+            if strength <= 0.0 {
+                continue;
+            }
+            let documents = f64::from(affix.documents);
+            ends.strength = ends.strength.max(strength);
+            ends.rate = ends.rate.max(strength * (10.0 * documents / of).min(1.0));
+            if strength > 2.0 {
+                ends.count = ends.count.max(bits(documents).min(8.0));
+            }
+            if strength > AFFIX_GROUND {
+                ends.share = ends.share.max(documents / of);
+            }
         }
+        ends.marked = ends.strength * flag(affixes.iter().any(|affix| affix.is_marked));
+        ends.rate *= flag(e.ending != Ending::Sentence);
+        ends
     }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! The second pass asks for the same fingerprints in the same order as the first pass counted
 //! them, so nothing is searched: the answers of each partition lie in a row and are read off from
-//! front to back. One bit a tuple says whether the index has a row, and only then is there a number
-//! for where. Answers lie in a temporary file that is mapped, so that they need not fit in memory.
+//! front to back. One bit a tuple says whether the index has a row, and only then are there numbers:
+//! where, and the two counts that are asked for most often. Answers lie in a temporary file that is
+//! mapped, so that they need not fit in memory.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use super::format::{u32_at, u64_at};
-use super::table::{Index, map, touch};
+use super::format::u64_at;
+use super::row::Beside;
+use super::table::{Index, map};
 use super::tuples::Counts;
 use super::{PARTITIONS, Row, partition_of};
 use crate::error::{Error, Result};
@@ -21,24 +23,23 @@ use crate::text::Fingerprint;
 pub struct PartitionAnswers {
     /// A bit a tuple: whether there is a row.
     bits: Vec<u64>,
-    tuples: usize,
-    /// Where the rows lie in the partition's payload.
-    offsets: Vec<u32>,
+    /// For each row where it lies in the partition's payload, and above that what stands beside it.
+    rows: Vec<u64>,
 }
 
 impl PartitionAnswers {
-    /// Appends the answer to the next tuple: the offset of its row.
+    /// Answers to at most so many tuples; none has a row as yet.
+    pub(super) fn new(tuples: usize) -> Self {
+        Self { bits: vec![0; tuples.div_ceil(64)], rows: Vec::new() }
+    }
+
+    /// Answers the tuple at `place`, which rises: the offset of its row, and what stands beside it.
     #[inline]
-    pub(super) fn push(&mut self, offset: Option<usize>) {
-        if self.tuples.is_multiple_of(64) {
-            self.bits.push(0);
-        }
-        if let (Some(offset), Some(bits)) = (offset, self.bits.last_mut()) {
-            *bits |= 1 << (self.tuples % 64);
-            self.offsets
-                .push(u32::try_from(offset).expect("a partition is smaller than 2^32 bytes"));
-        }
-        self.tuples += 1;
+    pub(super) fn set(&mut self, place: u32, offset: usize, beside: Beside) {
+        self.bits[place as usize / 64] |= 1 << (place % 64);
+        let offset = u32::try_from(offset).expect("a partition is smaller than 2^32 bytes");
+        let Beside { here, all } = beside;
+        self.rows.push(u64::from(all) << 48 | u64::from(here) << 32 | u64::from(offset));
     }
 
     /// How many of the first `tuples` have a row, for each of the rising `places`.
@@ -66,17 +67,17 @@ pub struct AnswersWriter {
     starts: Vec<Start>,
 }
 
-/// Where a batch of documents begins: in the bits and in the offsets of each partition.
-#[derive(Debug, Clone)]
+/// Where a batch of documents begins: in the bits and in the rows of each partition.
+#[derive(Debug)]
 struct Start {
     tuples: Counts,
-    offsets: Counts,
+    rows: Counts,
 }
 
 impl AnswersWriter {
     /// Writes to an unnamed file in `folder`; batches begin at `starts`.
     pub(super) fn new(file: File, folder: &Path, starts: &[Counts]) -> Self {
-        let start = |tuples: &Counts| Start { tuples: *tuples, offsets: [0; PARTITIONS] };
+        let start = |tuples: &Counts| Start { tuples: *tuples, rows: [0; PARTITIONS] };
         Self {
             out: std::io::BufWriter::with_capacity(1 << 18, file),
             folder: folder.to_owned(),
@@ -96,7 +97,7 @@ impl AnswersWriter {
         let places = self.starts.iter().map(|start| start.tuples[number]);
         let ranks: Vec<u32> = answers.ranks(places).collect();
         for (start, rank) in self.starts.iter_mut().zip(ranks) {
-            start.offsets[number] = rank;
+            start.rows[number] = rank;
         }
         let mut write = |bytes: &[u8]| {
             self.written += bytes.len();
@@ -105,8 +106,7 @@ impl AnswersWriter {
         let begin = self.places.last().map_or(0, |place| place.1);
         let result: std::io::Result<()> = (|| {
             answers.bits.iter().try_for_each(|bits| write(&bits.to_le_bytes()))?;
-            answers.offsets.iter().try_for_each(|offset| write(&offset.to_le_bytes()))?;
-            if answers.offsets.len() % 2 == 1 { write(&[0; 4]) } else { Ok(()) }
+            answers.rows.iter().try_for_each(|row| write(&row.to_le_bytes()))
         })();
         result.map_err(|e| Error::io("write a temporary file in", &self.folder, e))?;
         self.places.push((begin + answers.bits.len() * 8, self.written));
@@ -133,7 +133,7 @@ impl AnswersWriter {
 #[derive(Debug)]
 pub struct Answers {
     map: Option<memmap2::Mmap>,
-    /// For each partition where its bits end and its offsets begin, and where these end.
+    /// For each partition where its bits end and its rows begin, and where these end.
     places: Vec<(usize, usize)>,
     starts: Vec<Start>,
 }
@@ -142,15 +142,21 @@ impl Answers {
     /// Finds the rows of batch number `batch`, counted from 0, whose documents must be asked for in
     /// their order.
     pub fn of_batch<'a>(&'a self, index: &'a Index, batch: usize) -> Option<Finder<'a>> {
-        let start = self.starts.get(batch)?.clone();
+        let start = self.starts.get(batch)?;
         let bytes: &[u8] = self.map.as_deref().unwrap_or(&[]);
         let parts = (0..PARTITIONS).map(|number| {
             let begin = number.checked_sub(1).map_or(0, |before| self.places[before].1);
             let (middle, end) = self.places[number];
             let slice = |from, to| bytes.get(from..to).unwrap_or(&[]);
-            (slice(begin, middle), slice(middle, end), index.payload(number))
+            Part {
+                next_tuple: start.tuples[number] as usize,
+                next_row: start.rows[number] as usize,
+                bits: slice(begin, middle),
+                rows: slice(middle, end),
+                payload: index.payload(number),
+            }
         });
-        Some(Finder::InOrder(Box::new(InOrder { next: start, parts: parts.collect() })))
+        Some(Finder::InOrder(InOrder { parts: parts.collect() }))
     }
 }
 
@@ -160,15 +166,23 @@ pub enum Finder<'a> {
     /// By searching for them.
     Search(&'a Index),
     /// By reading off what was found out when they were counted.
-    InOrder(Box<InOrder<'a>>),
+    InOrder(InOrder<'a>),
 }
 
 /// Answers that are read off in order.
 #[derive(Debug)]
 pub struct InOrder<'a> {
-    next: Start,
-    /// Bits, offsets and payload of each partition.
-    parts: Vec<(&'a [u8], &'a [u8], &'a [u8])>,
+    parts: Vec<Part<'a>>,
+}
+
+/// The answers of a partition, and how far they are read.
+#[derive(Debug)]
+struct Part<'a> {
+    next_tuple: usize,
+    next_row: usize,
+    bits: &'a [u8],
+    rows: &'a [u8],
+    payload: &'a [u8],
 }
 
 impl<'a> Finder<'a> {
@@ -181,7 +195,6 @@ impl<'a> Finder<'a> {
             Self::InOrder(answers) => {
                 let next = |&fingerprint| answers.next(partition_of(fingerprint));
                 rows.extend(fingerprints.iter().map(next));
-                touch(rows.iter().flatten().map(Row::first_byte));
             }
         }
         rows
@@ -217,15 +230,18 @@ impl<'a> Finder<'a> {
 impl<'a> InOrder<'a> {
     #[inline]
     fn next(&mut self, partition: usize) -> Option<Row<'a>> {
-        let tuple = self.next.tuples[partition] as usize;
-        self.next.tuples[partition] += 1;
-        let (bits, offsets, payload) = self.parts[partition];
-        if u64_at(bits, tuple / 64)? >> (tuple % 64) & 1 == 0 {
+        let part = self.parts.get_mut(partition)?;
+        let tuple = part.next_tuple;
+        part.next_tuple += 1;
+        if u64_at(part.bits, tuple / 64)? >> (tuple % 64) & 1 == 0 {
             return None;
         }
-        let offset = self.next.offsets[partition] as usize;
-        self.next.offsets[partition] += 1;
-        payload.get(u32_at(offsets, offset)? as usize..).map(Row::many)
+        let row = u64_at(part.rows, part.next_row)?;
+        part.next_row += 1;
+        let [offset, here, all] = [row & 0xFFFF_FFFF, row >> 32 & 0xFFFF, row >> 48];
+        let beside = Beside { here: u16::try_from(here).ok()?, all: u16::try_from(all).ok()? };
+        let bytes = part.payload.get(usize::try_from(offset).ok()?..)?;
+        Some(Row::many(bytes).with(beside))
     }
 }
 
@@ -237,9 +253,9 @@ mod tests {
     proptest! {
         #[test]
         fn ranks_equal_the_definition(answers in proptest::collection::vec(any::<bool>(), 0..300)) {
-            let mut all = PartitionAnswers::default();
-            for &is_row in &answers {
-                all.push(is_row.then_some(5));
+            let mut all = PartitionAnswers::new(answers.len());
+            for (place, _) in (0..).zip(&answers).filter(|(_, is_row)| **is_row) {
+                all.set(place, 5, Beside::default());
             }
             let places = 0..=u32::try_from(answers.len()).unwrap();
             let expected: Vec<u32> = places

@@ -7,9 +7,9 @@ use super::answers::{AnswersWriter, PartitionAnswers};
 use super::build::{Builder, TEXT_PREFIX_BYTES};
 use super::format::{EncodedPartition, Header, IS_HEAD, IS_OFFSET, Writer, u32_at, u64_at};
 use super::repeated::{Numbering, Repeated};
-use super::row::{Row, RowBuilder};
+use super::row::{Beside, Row, RowBuilder};
 use super::table::{DocumentRow, Index, Input, Site};
-use super::tuples::{Tuple, read};
+use super::tuples::{TUPLE_BYTES, Tuple, read};
 use crate::error::{Error, Result};
 use crate::text::Fingerprint;
 use crate::text::sketch::Recipe;
@@ -198,12 +198,19 @@ impl<'a> Assembly<'a> {
             return Ok((EncodedPartition { payload, ..EncodedPartition::default() }, answers));
         }
         let encoded = self.partition(partition)?;
+        let builders = self.summands.iter().filter_map(|summand| match summand.counts {
+            Counts::Builder(builder) => Some(builder),
+            Counts::Index(_) => None,
+        });
         let mut answers = PartitionAnswers::default();
-        for summand in &self.summands {
-            let Counts::Builder(builder) = summand.counts else { continue };
+        // There is one builder at most.
+        for builder in builders {
             builder.tuples.bytes_of(partition, &mut repeated.tuples)?;
-            for tuple in read(&repeated.tuples, partition) {
-                answers.push(encoded.offset_of(tuple.fingerprint));
+            answers = PartitionAnswers::new(repeated.tuples.len() / TUPLE_BYTES);
+            for (place, tuple) in (0..).zip(read(&repeated.tuples, partition)) {
+                if let Some(offset) = encoded.offset_of(tuple.fingerprint) {
+                    answers.set(place, offset, Beside::default());
+                }
             }
         }
         Ok((encoded, answers))

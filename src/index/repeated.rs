@@ -5,7 +5,7 @@
 //! what is left is grouped in a table. Sorting all tuples took four times as long.
 
 use super::answers::PartitionAnswers;
-use super::row::{RowBuilder, standing};
+use super::row::{Beside, RowBuilder, on_site, standing};
 use super::tuples::{TUPLE_BYTES, Tuple, read};
 use crate::text::Fingerprint;
 
@@ -19,18 +19,36 @@ pub(super) struct Numbering<'a> {
     pub(super) identities: &'a [u64],
 }
 
+impl Numbering<'_> {
+    /// The site of a document by the number under which it was counted.
+    #[inline]
+    fn site_of(&self, document: u32) -> u32 {
+        self.sites[self.numbers[document as usize] as usize]
+    }
+}
+
 /// Turns the tuples of a partition into rows and answers; keeps its space from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct Repeated {
     pub(super) tuples: Vec<u8>,
     filter: Vec<[u64; 2]>,
-    candidates: Vec<Tuple>,
+    candidates: Vec<Candidate>,
     /// Number of each candidate's group.
     group_of: Vec<u32>,
     groups: Vec<Group>,
     table: Vec<u32>,
     documents: Vec<u64>,
     row: RowBuilder,
+}
+
+/// A tuple whose fingerprint may stand twice.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    fingerprint: u64,
+    /// The number of its document, and in the lowest bit whether that begins with it.
+    number: u32,
+    /// Its place among the tuples of the partition.
+    place: u32,
 }
 
 /// The candidates that share a fingerprint.
@@ -40,8 +58,17 @@ struct Group {
     documents: u32,
     /// The document counted last.
     last: u32,
-    /// Where its documents begin in [`Repeated::documents`]; then where its row lies.
-    place: usize,
+    /// Where its documents end in [`Repeated::documents`], when they are gathered.
+    end: usize,
+    /// Where its row lies.
+    row: usize,
+}
+
+impl Group {
+    /// Where its documents lie, when they are gathered.
+    fn range(&self) -> std::ops::Range<usize> {
+        self.end - self.documents as usize..self.end
+    }
 }
 
 /// Bits of the filter for each tuple: one in eight of the single ones is taken for repeated.
@@ -60,14 +87,21 @@ impl Repeated {
         self.gather(numbering);
         let mut payload = Vec::new();
         self.encode(numbering, &mut payload);
-        let mut answers = PartitionAnswers::default();
-        let mut group_of = self.group_of.iter();
-        for tuple in read(&self.tuples, partition) {
-            let group = if self.may_repeat(tuple.fingerprint) { group_of.next() } else { None };
-            let group = group.map(|&group| self.groups[group as usize]);
-            answers.push(group.filter(|group| group.documents > 1).map(|group| group.place));
+        (payload, self.answers(numbering))
+    }
+
+    fn answers(&self, numbering: &Numbering) -> PartitionAnswers {
+        let mut answers = PartitionAnswers::new(self.tuples.len() / TUPLE_BYTES);
+        for (candidate, &group) in self.candidates.iter().zip(&self.group_of) {
+            let group = &self.groups[group as usize];
+            if group.documents > 1 {
+                let site = numbering.site_of(candidate.number >> 1);
+                let here = on_site(&self.documents[group.range()], site);
+                let here = u32::try_from(here).unwrap_or(u32::MAX);
+                answers.set(candidate.place, group.row, Beside::new(here, group.documents));
+            }
         }
-        (payload, answers)
+        answers
     }
 
     /// Takes the tuples whose fingerprint may stand twice for candidates.
@@ -83,9 +117,11 @@ impl Repeated {
             *seen |= bit;
         }
         self.candidates.clear();
-        for tuple in read(&self.tuples, partition) {
+        for (place, tuple) in (0..).zip(read(&self.tuples, partition)) {
             if self.may_repeat(tuple.fingerprint) {
-                self.candidates.push(tuple);
+                let Tuple { fingerprint, number, is_head } = tuple;
+                let number = number << 1 | u32::from(is_head);
+                self.candidates.push(Candidate { fingerprint, number, place });
             }
         }
     }
@@ -111,28 +147,30 @@ impl Repeated {
         self.table.resize(slots, 0);
         self.groups.clear();
         self.group_of.clear();
-        for tuple in &self.candidates {
-            let mut at = usize::try_from(tuple.fingerprint >> 12 & 0xFFFF_FFFF).unwrap_or(0);
+        for candidate in &self.candidates {
+            let number_of_document = candidate.number >> 1;
+            let mut at = usize::try_from(candidate.fingerprint >> 12 & 0xFFFF_FFFF).unwrap_or(0);
             let number = loop {
                 at &= slots - 1;
                 let Some(number) = self.table[at].checked_sub(1) else {
                     self.groups.push(Group {
-                        fingerprint: tuple.fingerprint,
+                        fingerprint: candidate.fingerprint,
                         documents: 0,
                         last: u32::MAX,
-                        place: 0,
+                        end: 0,
+                        row: 0,
                     });
                     self.table[at] = u32::try_from(self.groups.len()).expect("fewer than tuples");
                     break self.table[at] - 1;
                 };
-                if self.groups[number as usize].fingerprint == tuple.fingerprint {
+                if self.groups[number as usize].fingerprint == candidate.fingerprint {
                     break number;
                 }
                 at += 1;
             };
             let group = &mut self.groups[number as usize];
-            group.documents += u32::from(group.last != tuple.number);
-            group.last = tuple.number;
+            group.documents += u32::from(group.last != number_of_document);
+            group.last = number_of_document;
             self.group_of.push(number);
         }
     }
@@ -141,36 +179,35 @@ impl Repeated {
     fn gather(&mut self, numbering: &Numbering) {
         let mut place = 0;
         for group in self.groups.iter_mut().filter(|group| group.documents > 1) {
-            group.place = place;
+            group.end = place;
             place += group.documents as usize;
             group.last = u32::MAX;
         }
         self.documents.clear();
         self.documents.resize(place, 0);
-        for (tuple, &number) in self.candidates.iter().zip(&self.group_of) {
+        for (candidate, &number) in self.candidates.iter().zip(&self.group_of) {
             let group = &mut self.groups[number as usize];
             if group.documents < 2 {
                 continue;
             }
-            if group.last == tuple.number {
+            let (document, is_head) = (candidate.number >> 1, candidate.number & 1 == 1);
+            if group.last == document {
                 // Of a document that holds it at its head and elsewhere, the head counts.
-                self.documents[group.place - 1] |= u64::from(tuple.is_head);
+                self.documents[group.end - 1] |= u64::from(is_head);
                 continue;
             }
-            let new = numbering.numbers[tuple.number as usize];
-            let site = numbering.sites[new as usize];
-            self.documents[group.place] = standing(site, new, tuple.is_head);
-            group.last = tuple.number;
-            group.place += 1;
+            let new = numbering.numbers[document as usize];
+            self.documents[group.end] = standing(numbering.site_of(document), new, is_head);
+            group.last = document;
+            group.end += 1;
         }
     }
 
-    /// Encodes the row of each repeated group; its place becomes that of the row.
+    /// Encodes the row of each repeated group; its documents are sorted.
     fn encode(&mut self, numbering: &Numbering, payload: &mut Vec<u8>) {
         for group in self.groups.iter_mut().filter(|group| group.documents > 1) {
-            let documents =
-                &mut self.documents[group.place - group.documents as usize..group.place];
-            group.place = payload.len();
+            let documents = &mut self.documents[group.range()];
+            group.row = payload.len();
             let identity = |number: u32| numbering.identities[number as usize];
             self.row.encode_documents(Fingerprint(group.fingerprint), documents, identity, payload);
         }

@@ -44,6 +44,24 @@ pub struct SiteCount {
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     content: Content<'a>,
+    beside: Beside,
+}
+
+/// Two counts that were kept beside a row, so that it need not be read for them; 0 where they were
+/// not, or are too large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Beside {
+    /// Documents on the site of the document that it was found for.
+    pub(super) here: u16,
+    /// Documents on all sites.
+    pub(super) all: u16,
+}
+
+impl Beside {
+    pub(super) fn new(here: u32, all: u32) -> Self {
+        let small = |count| u16::try_from(count).unwrap_or(0);
+        Self { here: small(here), all: small(all) }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -71,17 +89,42 @@ const DIRECTORY_ENTRY_BYTES: usize = 8;
 impl<'a> Row<'a> {
     /// The row of a fingerprint that stands in document `number` of `site` alone.
     pub(super) fn one(number: u32, site: u32, heads: u32) -> Self {
-        Self { content: Content::One { number, site, heads } }
+        Self { content: Content::One { number, site, heads }, beside: Beside::default() }
     }
 
     /// The row at the head of `bytes`.
     pub(super) fn many(bytes: &'a [u8]) -> Self {
-        Self { content: Content::Many(bytes) }
+        Self { content: Content::Many(bytes), beside: Beside::default() }
+    }
+
+    /// The same row with what was kept beside it.
+    #[inline]
+    pub(super) fn with(self, beside: Beside) -> Self {
+        Self { beside, ..self }
+    }
+
+    /// Documents that hold the fingerprint.
+    #[inline]
+    pub fn documents(&self) -> u32 {
+        match self.beside.all {
+            0 => self.totals().documents,
+            all => u32::from(all),
+        }
+    }
+
+    /// Documents of `site` that hold it, which must be the site of the document that the row was
+    /// found for.
+    #[inline]
+    pub fn documents_here(&self, site: Option<u32>) -> u32 {
+        match self.beside.here {
+            0 => site.and_then(|site| self.on_site(site)).map_or(0, |count| count.documents),
+            here => u32::from(here),
+        }
     }
 
     /// A byte of what must be fetched to read the row.
     #[inline]
-    pub(super) fn first_byte(&self) -> u8 {
+    pub(crate) fn first_byte(&self) -> u8 {
         match self.content {
             Content::One { .. } => 0,
             Content::Many(bytes) => bytes.first().copied().unwrap_or(0),
@@ -268,8 +311,8 @@ impl RowBuilder {
         self.finish(totals, payload);
     }
 
-    /// Appends the row of a fingerprint that stands in `documents` to `payload`: each is its site,
-    /// its number, and whether it begins with the fingerprint; see [`standing`].
+    /// Sorts `documents` and appends the row of a fingerprint that stands in them to `payload`: each
+    /// is its site, its number, and whether it begins with the fingerprint; see [`standing`].
     pub(super) fn encode_documents(
         &mut self,
         fingerprint: Fingerprint,
@@ -344,6 +387,20 @@ pub(super) fn standing(site: u32, number: u32, is_head: bool) -> u64 {
     u64::from(site) << 32 | u64::from(number) << 1 | u64::from(is_head)
 }
 
+/// How many of the sorted `documents` are of `site`.
+#[inline]
+pub(super) fn on_site(documents: &[u64], site: u32) -> usize {
+    let is = |standing: &u64| standing >> 32 == u64::from(site);
+    if let (Some(first), Some(last)) = (documents.first(), documents.last())
+        && is(first)
+        && is(last)
+    {
+        return documents.len();
+    }
+    let from = documents.partition_point(|standing| standing >> 32 < u64::from(site));
+    documents[from..].partition_point(is)
+}
+
 fn number_of(standing: u64) -> u32 {
     u32::try_from((standing & u64::from(u32::MAX)) >> 1).unwrap_or(u32::MAX)
 }
@@ -386,6 +443,10 @@ mod tests {
             row.encode_documents(Fingerprint(4), &mut documents, u64::from, &mut same);
             prop_assert_eq!(&payload[1..], &same);
             payload.push(9);
+            for site in 0..13 {
+                let counted = counts.iter().filter(|count| count.0 == site).count();
+                prop_assert_eq!(on_site(&documents, site), counted);
+            }
             let row = Row::many(&payload[1..]);
             let documents: u32 = row.sites().map(|count| count.documents).sum();
             prop_assert_eq!(documents as usize, counts.len());

@@ -389,7 +389,7 @@ pub(super) fn map(file: &File, name: &str) -> Result<memmap2::Mmap> {
 const TOGETHER: usize = 32;
 
 /// Reads all of `values` so that they are in the cache when they are needed; none waits for another.
-pub(super) fn touch<T: Into<u64>>(values: impl Iterator<Item = T>) {
+pub(crate) fn touch<T: Into<u64>>(values: impl Iterator<Item = T>) {
     std::hint::black_box(values.fold(0_u64, |all, value| all ^ value.into()));
 }
 
