@@ -125,6 +125,8 @@ def test_an_index_from_elsewhere_is_copied_once_an_executor(spark, tmp_path):
     import pyarrow
     from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
+    from dechaff.spark import _copied
+
     (tmp_path / "made.idx").write_bytes(bytes(range(256)) * 4000)
     elsewhere = SubTreeFileSystem(str(tmp_path), LocalFileSystem())
 
@@ -133,7 +135,7 @@ def test_an_index_from_elsewhere_is_copied_once_an_executor(spark, tmp_path):
 
         for batch in batches:
             with ThreadPoolExecutor(4) as pool:
-                paths = list(pool.map(lambda _: dechaff.spark._copied(elsewhere, "made.idx", (1,)), range(4)))
+                paths = list(pool.map(lambda _: _copied(elsewhere, "made.idx", (1,)), range(4)))
             assert all(path.startswith(os.environ["SPARK_LOCAL_DIRS"]) for path in paths)
             yield pyarrow.record_batch({"path": paths, "inode": [os.stat(path).st_ino for path in paths]})
 
