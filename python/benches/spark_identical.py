@@ -3,7 +3,8 @@
     python python/benches/spark_identical.py DECHAFF CRAWL.jsonl WORK --partitions 4 64
 
 WORK is a folder with room for a few times the crawl. Executors are processes of their own
-(`local-cluster[2,1,1024]`), and the driver may collect no more than 16 MB.
+(`local-cluster[2,1,1024]`), and the driver may collect no more than 16 MB. With `--kill 64`, each
+stage of the run with 64 partitions loses one of them after a few seconds.
 """
 
 import argparse
@@ -11,8 +12,10 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -83,6 +86,26 @@ def session(work):
     return builder.getOrCreate()
 
 
+def executors(spark):
+    """Process ids of the executors, which are children of the driver's JVM."""
+    jvm = spark.sparkContext._gateway.proc.pid
+    listed = subprocess.run(["ps", "--ppid", str(jvm), "-o", "pid=,args="], capture_output=True, text=True)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "ExecutorBackend" in line]
+
+
+def kill(spark, seconds, done):
+    """Kills one executor in each stage that lives for so many seconds, until `done`."""
+    tracker, began, struck = spark.sparkContext.statusTracker(), {}, set()
+    while not done.wait(0.5):
+        now = time.monotonic()
+        for stage in tracker.getActiveStageIds():
+            alive = executors(spark)
+            if stage not in struck and now - began.setdefault(stage, now) > seconds and alive:
+                struck.add(stage)
+                os.kill(alive[0], signal.SIGKILL)
+                print(f"stage {stage}: executor {alive[0]} killed", flush=True)
+
+
 def found(made):
     """The digests of what Spark wrote, by the number of the record."""
     digests = {}
@@ -96,15 +119,16 @@ def found(made):
 
 
 def moved(events):
-    """Bytes that tasks shuffled and wrote, by stage."""
-    shuffled, written = defaultdict(int), defaultdict(int)
+    """Tasks that ran, and the bytes that they shuffled and wrote, by stage."""
+    tasks, shuffled, written = defaultdict(int), defaultdict(int), defaultdict(int)
     for path in Path(events).iterdir():
         for event in rows(path):
             if event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
                 metrics = event["Task Metrics"]
+                tasks[event["Stage ID"]] += 1
                 shuffled[event["Stage ID"]] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
                 written[event["Stage ID"]] += metrics["Output Metrics"]["Bytes Written"]
-    return {stage: (shuffled[stage], written[stage]) for stage in sorted(shuffled)}
+    return {stage: (tasks[stage], shuffled[stage], written[stage]) for stage in sorted(tasks)}
 
 
 def main():
@@ -113,6 +137,7 @@ def main():
     parser.add_argument("crawl")
     parser.add_argument("work", type=Path)
     parser.add_argument("--partitions", type=int, nargs="+", default=[4, 64])
+    parser.add_argument("--kill", type=int, nargs="+", default=[], help="in these runs, kill executors")
     given = parser.parse_args()
     work = given.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
@@ -123,12 +148,16 @@ def main():
     frame = spark.read.schema("id string, site string, text string, n long").json(str(numbered))
     differ = 0
     for partitions in given.partitions:
+        done = threading.Event()
+        if partitions in given.kill:
+            threading.Thread(target=kill, args=(spark, 3, done), daemon=True).start()
         before = time.monotonic()
         cut = frame.repartition(partitions)
         cleaned = dechaff.spark.clean(cut, work=str(work / "index"), order="n", removed="removed")
         made = work / f"made-{partitions}"
         cleaned.write.mode("overwrite").parquet(str(made))
         seconds = time.monotonic() - before
+        done.set()
         digests = found(made)
         wrong = [n for n, one in enumerate(reference) if digests.get(n) != one]
         differ += len(wrong) + abs(len(digests) - len(reference))
@@ -136,9 +165,10 @@ def main():
         shutil.rmtree(made)
         shutil.rmtree(work / "index")
     spark.stop()
-    for stage, (shuffled, written) in moved(work / "events").items():
+    for stage, (tasks, shuffled, written) in moved(work / "events").items():
         if shuffled or written:
-            print(f"stage {stage}: {shuffled / 1e6:.1f} MB shuffled, {written / 1e6:.1f} MB written")
+            sizes = f"{shuffled / 1e6:.1f} MB shuffled, {written / 1e6:.1f} MB written"
+            print(f"stage {stage}, {tasks} tasks: {sizes}")
     sys.exit(1 if differ else 0)
 
 

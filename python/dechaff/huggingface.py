@@ -41,8 +41,8 @@ def clean(
         'Rain fell.'
     """
     stripper = learn(data, text, site, id, batch_size=batch_size, **options)
-    names: dict[str, Any] = {"text": text, "site": site, "id": id, "removed": removed}
-    return strip(data, stripper, **names, batch_size=batch_size, num_proc=num_proc)
+    mapping: dict[str, Any] = {} if num_proc is None else {"num_proc": num_proc}
+    return strip(data, stripper, text, site, id, removed, batch_size=batch_size, **mapping)
 
 
 def learn(
@@ -68,12 +68,13 @@ def strip(
     text: str = "text",
     site: str | None = "site",
     id: str | None = "id",
-    *,
     removed: str | None = None,
-    batch_size: int = 1000,
-    num_proc: int | None = None,
+    **mapping: Any,
 ) -> Any:
-    """``data`` with its texts cleaned by what ``stripper`` has counted."""
+    """``data`` with its texts cleaned by what ``stripper`` has counted.
+
+    ``mapping`` are arguments of ``datasets.Dataset.map``, such as ``batch_size`` and ``num_proc``.
+    """
     names = {"text": text, "site": site, "id": id, "removed": removed}
     made: dict[str | None, Any] = {}
     first = 0
@@ -81,14 +82,13 @@ def strip(
         # Processes map one file; to hash and to copy an index for each of them would be dear.
         path = os.path.join(folder, "index")
         stripper.save(path)
-        filed = Stripper.load(path, **{**stripper.options, **({"threads": 1} if num_proc else {})})
+        threads = {"threads": 1} if mapping.get("num_proc") else {}
+        filed = Stripper.load(path, **{**stripper.options, **threads})
         for name, split in _named(data):
             is_eager = isinstance(split, datasets.Dataset)
             judge = _Judge(filed if is_eager else stripper, first, names)
-            more = {"num_proc": num_proc} if is_eager else {}
-            mapped = split.with_format("arrow").map(
-                judge, batched=True, batch_size=batch_size, with_indices=True, **more
-            )
+            arrow = split.with_format("arrow")
+            mapped = arrow.map(judge, batched=True, with_indices=True, **mapping)
             made[name] = mapped.with_format(None)
             first += len(split) if is_eager else 0
     return made[None] if None in made else type(data)(made)

@@ -20,6 +20,7 @@ The package must be installed where executors run.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tempfile
@@ -328,23 +329,31 @@ _open: dict[str, tuple[Any, Stripper]] = {}
 def _loaded(index: str, options: dict[str, Any]) -> Stripper:
     files, path = _place(index)
     info = files.get_file_info(path)
-    key = (info.size, info.mtime_ns, repr(sorted(options.items())))
+    version = (info.size, info.mtime_ns)
+    key = (version, repr(sorted(options.items())))
     if index in _open and _open[index][0] == key:
         return _open[index][1]
     _open.clear()
-    if isinstance(files, pyarrow.fs.LocalFileSystem):
-        _open[index] = (key, Stripper.load(path, **options))
-    else:
-        _open[index] = (key, _copied(files, path, options))
+    is_local = isinstance(files, pyarrow.fs.LocalFileSystem)
+    file = path if is_local else _copied(files, path, version)
+    _open[index] = (key, Stripper.load(file, **options))
     return _open[index][1]
 
 
-def _copied(files: pyarrow.fs.FileSystem, path: str, options: dict[str, Any]) -> Stripper:
-    with tempfile.TemporaryDirectory() as folder:
-        local = os.path.join(folder, "index")
-        pyarrow.fs.copy_files(path, local, files, pyarrow.fs.LocalFileSystem())
-        # The file stays open after its name is gone.
-        return Stripper.load(local, **options)
+def _copied(files: pyarrow.fs.FileSystem, path: str, version: tuple[Any, ...]) -> str:
+    """A copy on the executor's own disk, made once and shared by all of its workers."""
+    import fcntl  # Not there on Windows, where Spark has local files only.
+
+    # Spark tells its workers where the executor spills, and clears that when the executor ends.
+    spilled = os.environ.get("SPARK_LOCAL_DIRS", tempfile.gettempdir()).split(",")[0]
+    name = hashlib.blake2b(repr((path, version)).encode(), digest_size=16).hexdigest()
+    local = os.path.join(spilled, f"dechaff-{name}.idx")
+    with open(f"{local}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(local):
+            pyarrow.fs.copy_files(path, f"{local}.part", files, pyarrow.fs.LocalFileSystem())
+            os.replace(f"{local}.part", local)
+    return local
 
 
 def _order_of(df: DataFrame, names: dict[str, Any]) -> Any:

@@ -38,3 +38,15 @@ def test_the_example_of_the_readme(monkeypatch, capsys):
     for block in blocks("README.md"):
         exec(compile(block, "README.md", "exec"), {})
     assert "characters" in capsys.readouterr().out
+
+
+def test_the_example_of_the_package(crawl, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    os.symlink(crawl.path, "crawl.jsonl")
+    names = {}
+    (block,) = blocks("python/README.md")
+    exec(compile(block, "python/README.md", "exec"), names)
+    assert names["cleaned"] == crawl.cleaned
+    first = [row for row in crawl.audit if row["record"] == 0]
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[1:]] == [row["reason"] for row in first]

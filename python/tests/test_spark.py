@@ -119,3 +119,28 @@ def test_one_site_with_most_documents_does_not_break(spark, frame, crawl, tmp_pa
     expected = dechaff.clean(table["text"], table["site"], table["id"]).to_list()
     made = dechaff.spark.clean(skewed.repartition(7, "site"), work=str(tmp_path), order="n", reducers=3)
     assert text_of(made) == expected
+
+
+def test_an_index_from_elsewhere_is_copied_once_an_executor(spark, tmp_path):
+    import pyarrow
+    from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+    from dechaff.spark import _copied
+
+    (tmp_path / "made.idx").write_bytes(bytes(range(256)) * 4000)
+    elsewhere = SubTreeFileSystem(str(tmp_path), LocalFileSystem())
+
+    def copied(batches):
+        from concurrent.futures import ThreadPoolExecutor
+
+        for batch in batches:
+            with ThreadPoolExecutor(4) as pool:
+                paths = list(pool.map(lambda _: _copied(elsewhere, "made.idx", (1,)), range(4)))
+            assert all(path.startswith(os.environ["SPARK_LOCAL_DIRS"]) for path in paths)
+            yield pyarrow.record_batch({"path": paths, "inode": [os.stat(path).st_ino for path in paths]})
+
+    rows = spark.range(8, numPartitions=8).mapInArrow(copied, "path string, inode long").toLocalIterator()
+    copies = {(row["path"], row["inode"]) for row in rows}
+    assert 1 <= len(copies) <= 2
+    for path, _ in copies:
+        assert Path(path).read_bytes() == (tmp_path / "made.idx").read_bytes()
