@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use dechaff::decide::ProfileChoice;
+use dechaff::text::tokenize::tokenize;
+use dechaff::{Config, Document, clean};
 use serde_json::Value;
 
 use crate::environment::{TestEnv, data, root};
@@ -103,6 +106,79 @@ fn a_generated_crawl_keeps_its_floors() {
     }
     hold("crawl", "look_alikes_kept", 1.0 - counts.gone('K'));
     hold("crawl", "content_kept", counts.content_kept());
+}
+
+/// Whole pages against the articles that people took out of them, beside the other pages of their
+/// site and alone.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "cleans 727 pages twice; run with --release")]
+fn whole_pages_keep_their_floors() {
+    let (Some(pages), Some(gold)) = (data("pages-dev.jsonl.zst"), data("pages-dev.gold.jsonl.zst"))
+    else {
+        return;
+    };
+    let document =
+        |row: Value| Document::new(string(&row["id"]), string(&row["site"]), string(&row["text"]));
+    let pages: Vec<Document> = rows(&pages).map(document).collect();
+    let gold: BTreeMap<String, Value> = rows(&gold).map(|row| (string(&row["id"]), row)).collect();
+    let mut config = Config::default();
+    config.policy.profile = ProfileChoice::Page;
+    let beside_others = clean(&pages, &config).unwrap();
+    let alone = pages.iter().flat_map(|page| clean(std::slice::from_ref(page), &config).unwrap());
+    for (view, cleaned) in [("pages", beside_others), ("pages_alone", alone.collect())] {
+        for (group, overlap) in page_overlaps(&pages, &gold, &cleaned) {
+            hold(view, &group, overlap.f1());
+        }
+    }
+}
+
+/// Tokens of articles and of what was kept of their pages.
+#[derive(Default)]
+struct Overlap {
+    shared: u32,
+    kept_and_wanted: u32,
+}
+
+impl Overlap {
+    fn f1(&self) -> f64 {
+        share(2 * self.shared, self.kept_and_wanted)
+    }
+}
+
+/// Over all pages, those of sites with three or more, and each language.
+fn page_overlaps(
+    pages: &[Document],
+    gold: &BTreeMap<String, Value>,
+    cleaned: &[String],
+) -> BTreeMap<String, Overlap> {
+    let mut groups: BTreeMap<String, Overlap> = BTreeMap::new();
+    for (page, cleaned) in pages.iter().zip(cleaned) {
+        let gold = &gold[&page.id];
+        let (kept, mut wanted) = (tokens(cleaned), BTreeMap::<u64, u32>::new());
+        let article = tokens(gold["text"].as_str().unwrap());
+        article.iter().for_each(|&token| *wanted.entry(token).or_default() += 1);
+        let mut is_shared = |token: &&u64| match wanted.get_mut(token) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        };
+        let shared = kept.iter().filter(|token| is_shared(token)).count();
+        let several = (gold["pages_of_site"].as_u64() >= Some(3)).then_some("several");
+        for group in ["all", gold["lang"].as_str().unwrap()].into_iter().chain(several) {
+            let overlap = groups.entry(group.to_lowercase()).or_default();
+            overlap.shared += u32::try_from(shared).unwrap();
+            overlap.kept_and_wanted += u32::try_from(kept.len() + article.len()).unwrap();
+        }
+    }
+    groups
+}
+
+fn tokens(text: &str) -> Vec<u64> {
+    let mut tokens = Vec::new();
+    tokenize(text, &mut tokens);
+    tokens.into_iter().map(|token| token.hash).collect()
 }
 
 /// Six languages, each a site of six articles, written for this project.

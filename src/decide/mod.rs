@@ -13,6 +13,7 @@ pub mod patterns;
 pub mod policy;
 pub mod rules;
 pub mod score;
+mod weight_file;
 
 pub use evidence::{Evidence, Gatherer};
 pub use page::{Profile, ProfileChoice};

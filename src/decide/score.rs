@@ -5,10 +5,9 @@
 //! it. Above 0 the paragraph is taken for boilerplate. The features are counts and rates of
 //! recurrence, the paragraph's own shape and its neighbors'; none knows a word, site or language.
 
-use serde::Deserialize;
-
 use super::evidence::{AffixEvidence, Evidence, SiteEvidence};
-use crate::error::{Error, Result};
+use super::weight_file;
+use crate::error::Result;
 use crate::text::sketch::Ending;
 
 /// Number of features.
@@ -114,13 +113,6 @@ pub struct Weights {
     weights: [f64; FEATURES],
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    bias: f64,
-    weights: std::collections::BTreeMap<String, f64>,
-}
-
 impl Weights {
     /// The weights that come with the program.
     ///
@@ -138,21 +130,8 @@ impl Weights {
     ///
     /// When the file is not well-formed, or does not have one finite weight for each feature.
     pub fn parse(file: &str, name: &str) -> Result<Self> {
-        let file: File = toml::from_str(file).map_err(|e| Error::malformed(name, e))?;
-        let mut weights = [0.0; FEATURES];
-        for (weight, feature) in weights.iter_mut().zip(NAMES) {
-            *weight = *file
-                .weights
-                .get(feature)
-                .ok_or_else(|| Error::malformed(name, format!("has no weight for {feature}")))?;
-        }
-        if let Some(other) = file.weights.keys().find(|key| !NAMES.contains(&key.as_str())) {
-            return Err(Error::malformed(name, format!("weighs {other}, which is no feature")));
-        }
-        if !file.bias.is_finite() || weights.iter().any(|weight| !weight.is_finite()) {
-            return Err(Error::malformed(name, "has a weight that is no number"));
-        }
-        Ok(Self { bias: file.bias, weights })
+        let (bias, weights) = weight_file::parse(file, name, &NAMES)?;
+        Ok(Self { bias, weights })
     }
 
     /// The score of one paragraph's features.

@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use dechaff::Index;
+use dechaff::decide::page::NAMES as PAGE_NAMES;
 use dechaff::decide::score::{NAMES, Weights};
 use dechaff_trainer::article::examples::Example;
 use dechaff_trainer::article::figures::{Figures, LeaveOut};
 use dechaff_trainer::article::fit::Tuning;
 use dechaff_trainer::article::{ablation, examples, figures, fit, labels};
-use dechaff_trainer::page::examples as page_examples;
+use dechaff_trainer::page::examples::{self as page_examples, Example as PageExample};
 use dechaff_trainer::page::leave_out::{View, leave_sites_out};
-use dechaff_trainer::page::{pages, score};
+use dechaff_trainer::page::pages::{self, Page};
+use dechaff_trainer::page::score;
 
 /// Trains the weights of dechaff, or tests them on sites left out.
 #[derive(Debug, Parser)]
@@ -84,7 +86,7 @@ struct PageArguments {
     /// Their articles: {"id", "text"} a line, also .zst
     gold: PathBuf,
     /// Where the weights go
-    #[arg(short, long, value_name = "FILE", required_unless_present = "leave_sites_out")]
+    #[arg(short, long, value_name = "FILE", required_unless_present_any = ["leave_sites_out", "table"])]
     output: Option<PathBuf>,
     /// Train on some sites and clean the pages of the others, and print how well that went
     #[arg(long)]
@@ -98,6 +100,9 @@ struct PageArguments {
     /// Where the pages cleaned with their sites left out go: {"id", "text"} a line
     #[arg(long, value_name = "FILE", requires = "leave_sites_out")]
     cleaned: Option<PathBuf>,
+    /// Where the features of every paragraph go, with an index and alone, tab-separated
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
@@ -218,6 +223,22 @@ fn table(examples: &[Example]) -> Result<String> {
     Ok(table)
 }
 
+fn page_table(pages: &[Page], examples: &[PageExample]) -> Result<String> {
+    use std::fmt::Write as _;
+    let mut table = format!("id\tview\tat\tlabel\tsegment\t{}\n", PAGE_NAMES.join("\t"));
+    for (page, example) in pages.iter().zip(examples) {
+        for (view, features) in [("indexed", &example.indexed), ("alone", &example.alone)] {
+            for (at, (row, label)) in features.rows.iter().zip(&example.labels).enumerate() {
+                let values = row.map(|value| format!("{value:.4}")).join("\t");
+                let (id, label) = (&page.document.id, u8::from(*label));
+                let segment = u8::from(features.segment.contains(&at));
+                writeln!(table, "{id}\t{view}\t{at}\t{label}\t{segment}\t{values}")?;
+            }
+        }
+    }
+    Ok(table)
+}
+
 fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
@@ -229,6 +250,9 @@ fn page(arguments: &PageArguments) -> Result<()> {
     if let Some(path) = &arguments.output {
         let fit = page_examples::train(examples.iter());
         write(path, &page_examples::weight_file(&fit, pages.len()))?;
+    }
+    if let Some(path) = &arguments.table {
+        write(path, &page_table(&pages, &examples)?)?;
     }
     if !arguments.leave_sites_out {
         return Ok(());
