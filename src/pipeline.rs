@@ -90,6 +90,15 @@ pub enum OutputStyle {
     Marked,
 }
 
+/// What is kept of an index that lasts.
+#[derive(Debug, Clone, Copy)]
+pub struct Saving {
+    /// Whether texts are kept, for people to see.
+    pub texts: Texts,
+    /// Which rows are kept.
+    pub keep: Keep,
+}
+
 /// What is wrong with an input that is not the same when it is read again.
 const CHANGED: &str = "changed between counting and stripping; nothing was put in place";
 
@@ -140,16 +149,16 @@ impl<'a> Job<'a> {
         &self,
         older: &[&Index],
         targets: &Targets,
-        texts: Texts,
+        saving: Saving,
     ) -> Result<(Summary, Staged)> {
         if let Some(work) = &self.work {
-            return resume::Run::new(self, work)?.learn(older, targets, texts);
+            return resume::Run::new(self, work)?.learn(older, targets, saving);
         }
         let path = targets.out.as_deref().unwrap_or(Path::new("-"));
         let mut summary = Summary::default();
         let mut rejects = Rejects::new(targets.rejects.clone());
-        let builder = self.count(self.all(), texts, (&mut summary, &mut rejects), None)?;
-        let assembly = self.assemble(older, Some(&builder), Keep::All)?;
+        let builder = self.count(self.all(), saving.texts, (&mut summary, &mut rejects), None)?;
+        let assembly = self.assemble(older, Some(&builder), saving.keep)?;
         let mut staged = Staged::default();
         write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
         rejects.finish(&mut staged)?;
@@ -157,14 +166,14 @@ impl<'a> Job<'a> {
         Ok((summary, staged))
     }
 
-    /// Adds indexes and stages the sum for `path`.
+    /// Adds indexes and stages the sum, of which `keep` tells the rows, for `path`.
     ///
     /// # Errors
     ///
     /// When they do not fit together or the sum cannot be written.
-    pub fn merge(&self, indexes: &[&Index], path: &Path) -> Result<Staged> {
+    pub fn merge(&self, indexes: &[&Index], path: &Path, keep: Keep) -> Result<Staged> {
         let mut staged = Staged::default();
-        let assembly = self.assemble(indexes, None, Keep::All)?;
+        let assembly = self.assemble(indexes, None, keep)?;
         write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
         Ok(staged)
     }
@@ -177,14 +186,15 @@ impl<'a> Job<'a> {
     pub fn clean(
         &self,
         older: Option<&Index>,
-        save: Option<(&Path, Texts)>,
+        save: Option<(&Path, Saving)>,
         targets: &Targets,
     ) -> Result<(Summary, Staged)> {
         if let Some(work) = &self.work {
             return resume::Run::new(self, work)?.clean(older, save, targets);
         }
         let config = self.config;
-        let (keep, texts) = save.map_or((Keep::Repeated, Texts::Omit), |(_, t)| (Keep::All, t));
+        let temporary = Saving { texts: Texts::Omit, keep: Keep::Answered };
+        let Saving { texts, keep } = save.map_or(temporary, |(_, saving)| saving);
         let folder = &config.temporary_folder;
         let mut sketches = SketchesWriter::new(unnamed(folder)?, folder);
         let told = (&mut Summary::default(), &mut Rejects::default());

@@ -1,4 +1,5 @@
-//! The index as a file: versions that were written are read for ever or refused by name.
+//! The index as a file: versions that were written are read for ever or refused by name, and pruned
+//! indexes say that they are.
 //!
 //! `testdata/index/vF-tT.idx` is what version F of the format and T of the text rules make of the
 //! sample pages: `dechaff learn testdata/sample/pages -o testdata/index/vF-tT.idx`. With `BLESS=1` in
@@ -9,6 +10,7 @@ use std::fs;
 use dechaff::index::format::FORMAT_VERSION;
 use dechaff::text::tokenize::NORMALIZER_VERSION;
 
+use crate::determinism::crawl;
 use crate::environment::{TestEnv, files, root};
 
 /// Versions of format and text rules that this program reads; it refuses all others.
@@ -77,9 +79,10 @@ fn every_index_that_was_ever_written_is_read_or_refused_by_name() {
             assert!(cleaned(&env, "stripped") == cleaned(&env, "cleaned"), "{name}: text");
             continue;
         }
-        let version = match format == FORMAT_VERSION {
-            false => format!("has format version {format}"),
-            true => format!("was made with text rules {text}"),
+        let version = if format == FORMAT_VERSION {
+            format!("was made with text rules {text}")
+        } else {
+            format!("has format version {format}")
         };
         env.run(&[&strip, ["-o", "refused"].as_slice()].concat()).expect(1).says(&[&version]);
     }
@@ -95,4 +98,84 @@ fn a_later_version_is_refused_by_name() {
     env.write("later.idx", bytes);
     let says = format!("has format version {}", FORMAT_VERSION + 1);
     env.run(&["inspect", "later.idx"]).expect(1).says(&["later.idx", &says]);
+}
+
+#[test]
+fn a_pruned_index_judges_its_own_documents_as_the_whole_one_does() {
+    let env = TestEnv::new();
+    crawl(&env, 150_000);
+    let saved = ["clean", "crawl.jsonl", "--prune", "--save-index", "saved.idx"];
+    let cleaned = (audit(&env, &["clean", "crawl.jsonl"], "out.jsonl"), env.read("out.jsonl"));
+    assert!((audit(&env, &saved, "out.jsonl"), env.read("out.jsonl")) == cleaned, "while saving");
+    env.done(&["learn", "crawl.jsonl", "--prune", "-o", "pruned.idx", "-q"]);
+    assert!(env.read("saved.idx") == env.read("pruned.idx"));
+    let strip = ["strip", "crawl.jsonl", "--index", "pruned.idx"];
+    assert!((audit(&env, &strip, "out.jsonl"), env.read("out.jsonl")) == cleaned, "stripped by it");
+
+    env.done(&["learn", "crawl.jsonl", "-o", "whole.idx", "-q"]);
+    assert!(env.read("pruned.idx").len() * 2 < env.read("whole.idx").len());
+    env.done(&["merge", "whole.idx", "--prune", "-o", "later.idx"]);
+    assert!(env.read("later.idx") == env.read("pruned.idx"), "pruned later");
+    env.done(&["merge", "pruned.idx", "-o", "again.idx"]);
+    assert!(env.read("again.idx") == env.read("pruned.idx"), "merging one changes nothing");
+    let resumed = ["learn", "crawl.jsonl", "--prune", "-o", "resumed.idx", "--resume", "-q"];
+    env.done(&resumed);
+    assert!(env.read("resumed.idx") == env.read("pruned.idx"), "counted in portions");
+}
+
+#[test]
+fn a_sum_with_a_pruned_index_says_so_and_sums_in_any_order() {
+    let env = TestEnv::new();
+    let lines = crawl(&env, 120_000);
+    let lines: Vec<&str> = lines.split_inclusive('\n').collect();
+    let third = lines.len() / 3;
+    for (at, part) in lines.chunks(third + 1).enumerate() {
+        env.write(&format!("{at}.jsonl"), part.concat());
+        let prune: &[&str] = if at == 1 { &["--prune"] } else { &[] };
+        let learn = [format!("{at}.jsonl"), "-o".into(), format!("{at}.idx")];
+        let learn: Vec<&str> = learn.iter().map(String::as_str).collect();
+        env.done(&[&["learn", "-q"], learn.as_slice(), prune].concat());
+    }
+    let merge = |from: &[&str], to| env.done(&[&["merge", "-o", to], from].concat());
+    merge(&["0.idx", "1.idx", "2.idx"], "sum.idx");
+    merge(&["2.idx", "1.idx"], "part.idx");
+    merge(&["part.idx", "0.idx"], "grouped.idx");
+    assert!(env.read("grouped.idx") == env.read("sum.idx"));
+    let says_pruned = |name: &str| {
+        let shown = String::from_utf8(env.done(&["inspect", name]).stdout).unwrap();
+        let json = env.done(&["inspect", name, "--json"]).stdout;
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json["pruned"].as_bool(), Some(shown.contains("\npruned: ")));
+        json["pruned"] == true
+    };
+    assert!(says_pruned("1.idx") && says_pruned("sum.idx") && !says_pruned("0.idx"));
+    // What two parts hold once each is there only when it is pruned last.
+    merge(&["0.idx", "2.idx", "--prune"], "last.idx");
+    env.done(&["learn", "0.jsonl", "2.jsonl", "--prune", "-o", "at-once.idx", "-q"]);
+    assert!(env.read("last.idx") == env.read("at-once.idx"));
+}
+
+#[test]
+fn what_was_counted_once_is_not_counted_twice() {
+    let env = TestEnv::new();
+    crawl(&env, 60_000);
+    env.write("copy.jsonl", env.read("crawl.jsonl"));
+    let twice = ["learn", "crawl.jsonl", "copy.jsonl", "-o", "twice.idx", "-q"];
+    let says = ["the same documents as", "--force"];
+    env.run(&twice).expect(1).says(&says);
+    assert!(!env.exists("twice.idx"));
+    env.done(&[twice.as_slice(), &["--force"]].concat());
+    for prune in [&[][..], &["--prune"]] {
+        env.done(&[&["learn", "crawl.jsonl", "-o", "one.idx", "-q"], prune].concat());
+        let merge = [&["merge", "one.idx", "one.idx", "-o", "sum.idx"], prune].concat();
+        env.run(&merge).expect(1).says(&says);
+        env.done(&[merge.as_slice(), &["--force"]].concat());
+        let clean = ["clean", "copy.jsonl", "-o", "out.jsonl", "--index", "one.idx", "-q"];
+        let clean = [&clean, ["--save-index", "both.idx"].as_slice(), prune].concat();
+        env.run(&clean).expect(1).says(&says);
+        assert!(!env.exists("both.idx") && !env.exists("out.jsonl"));
+        env.done(&[clean.as_slice(), &["--force"]].concat());
+        fs::remove_file(env.path("both.idx")).unwrap();
+        fs::remove_file(env.path("out.jsonl")).unwrap();
+    }
 }
