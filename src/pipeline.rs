@@ -4,6 +4,7 @@
 //! in the order they were read, so that nothing depends on which thread was quicker. At most
 //! twice as many batches as threads are under way.
 
+pub mod estimate;
 mod resume;
 mod steps;
 mod write;
@@ -30,12 +31,13 @@ use crate::index::sketches::{Sketches, SketchesWriter};
 use crate::index::{Answers, Assembly, Builder, Finder, Index, Keep, PARTITIONS};
 use crate::io::read::{Batch, Decoded, Record};
 use crate::io::resume::Work;
-use crate::io::source::Sources;
+use crate::io::source::{Source, Sources};
 use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
 use crate::report::audit::{Reject, json_line};
 use crate::report::summary::Summary;
 use crate::text::compact::push_sketch;
 use crate::text::{Sketch, Sketcher};
+use estimate::{Plan, Resume, Task};
 use steps::{Digests, Step, Steps};
 use write::{DocumentWriter, Outputs, Rejects, StrippedBatch, broken_off, reject};
 
@@ -134,6 +136,20 @@ impl<'a> Job<'a> {
     #[must_use]
     pub fn resuming(self, work: Option<Work>) -> Self {
         Self { work, ..self }
+    }
+
+    /// What tells the needs of a run; none where it reads a pipe.
+    pub fn plan(&self, task: Task, older: Option<&Index>, saving: Option<Saving>) -> Option<Plan> {
+        let sizes = self.sources.sources.iter().map(Source::expected_bytes);
+        Some(Plan {
+            task,
+            input_bytes: sizes.sum::<Option<u64>>()?,
+            older_bytes: older.map_or(0, |older| older.as_bytes().len() as u64),
+            saving,
+            memory_bytes: self.config.memory_bytes as u64,
+            threads: self.pool.current_num_threads() as u64,
+            resume: if self.work.is_some() { Resume::Kept } else { Resume::None },
+        })
     }
 
     fn all(&self) -> Range<usize> {

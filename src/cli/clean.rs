@@ -1,9 +1,11 @@
 //! `dechaff clean`.
 
+use super::estimate::{Telling, announce};
 use super::{Outcome, args, progress, settings, showing};
 use crate::error::Result;
 use crate::index::{Index, Keep, build::Texts};
 use crate::io::source::Passes;
+use crate::pipeline::estimate::Task;
 use crate::pipeline::{Job, Monitor, Saving};
 
 pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
@@ -26,6 +28,9 @@ pub(super) fn run(command: &args::Clean, monitor: Monitor) -> Result<Outcome> {
     let save = saved.map(|path| (path, Saving { texts, keep }));
     let work = settings::work(&command.resuming, &targets, None)?;
     let job = Job::new(&sources, &config, monitor)?.resuming(work);
+    let plan = job.plan(Task::Clean, older.as_ref(), save.map(|(_, saving)| saving));
+    let telling = Telling::of(&command.inputs, Some(&command.decisions));
+    announce(&job, plan, (&targets, saved), telling)?;
     let bar = progress::Bar::start(&job, progress::Passes::CountAndClean, command.inputs.quiet);
     let (summary, staged) = job.clean(older.as_ref(), save, &targets)?;
     staged.commit()?;

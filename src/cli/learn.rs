@@ -1,9 +1,11 @@
 //! `dechaff learn`.
 
+use super::estimate::{Telling, announce};
 use super::{Outcome, args, progress, settings};
 use crate::error::Result;
 use crate::index::{Keep, build::Texts};
 use crate::io::source::Passes;
+use crate::pipeline::estimate::Task;
 use crate::pipeline::{Job, Monitor, Saving, Targets};
 
 pub(super) fn run(command: &args::Learn, monitor: Monitor) -> Result<Outcome> {
@@ -23,6 +25,9 @@ pub(super) fn run(command: &args::Learn, monitor: Monitor) -> Result<Outcome> {
     let work = settings::work(&command.resuming, &targets, command.shard)?;
     let job = Job::new(&sources, &config, monitor)?.resuming(work);
     let saving = Saving { texts, keep };
+    let plan = job.plan(Task::Learn, None, Some(saving));
+    let places = (&targets, Some(command.output.as_path()));
+    announce(&job, plan, places, Telling::of(&command.inputs, None))?;
     let bar = progress::Bar::start(&job, progress::Passes::Count, command.inputs.quiet);
     let (summary, staged) = job.learn(&[], &targets, saving)?;
     staged.commit()?;
