@@ -43,7 +43,7 @@ pub struct Config {
     pub temporary_folder: PathBuf,
     /// Stop at the first record that cannot be read.
     pub is_strict: bool,
-    /// Inputs that an index already holds count again.
+    /// Inputs that are counted already count again.
     pub is_forced: bool,
     /// Leave emptied records out of the output; the audit has them whole.
     pub drops_empty: bool,

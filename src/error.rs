@@ -53,7 +53,8 @@ impl Error {
         Self(Box::new(Kind::Settings { what: what.to_string() }))
     }
 
-    /// A limit that the user set was passed, so that nothing was put in place.
+    /// A limit that the user set was passed, or there is too little room, so that nothing was put in
+    /// place.
     pub fn limit(what: impl fmt::Display) -> Self {
         Self(Box::new(Kind::Limit { what: what.to_string() }))
     }

@@ -4,6 +4,7 @@
 //! in the order they were read, so that nothing depends on which thread was quicker. At most
 //! twice as many batches as threads are under way.
 
+pub mod estimate;
 mod resume;
 mod steps;
 mod write;
@@ -30,12 +31,13 @@ use crate::index::sketches::{Sketches, SketchesWriter};
 use crate::index::{Answers, Assembly, Builder, Finder, Index, Keep, PARTITIONS};
 use crate::io::read::{Batch, Decoded, Record};
 use crate::io::resume::Work;
-use crate::io::source::Sources;
+use crate::io::source::{Source, Sources};
 use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
 use crate::report::audit::{Reject, json_line};
 use crate::report::summary::Summary;
 use crate::text::compact::push_sketch;
 use crate::text::{Sketch, Sketcher};
+use estimate::{Plan, Resume, Task};
 use steps::{Digests, Step, Steps};
 use write::{DocumentWriter, Outputs, Rejects, StrippedBatch, broken_off, reject};
 
@@ -90,6 +92,15 @@ pub enum OutputStyle {
     Marked,
 }
 
+/// What is kept of an index that lasts.
+#[derive(Debug, Clone, Copy)]
+pub struct Saving {
+    /// Whether texts are kept, for people to see.
+    pub texts: Texts,
+    /// Which rows are kept.
+    pub keep: Keep,
+}
+
 /// What is wrong with an input that is not the same when it is read again.
 const CHANGED: &str = "changed between counting and stripping; nothing was put in place";
 
@@ -127,6 +138,20 @@ impl<'a> Job<'a> {
         Self { work, ..self }
     }
 
+    /// What tells the needs of a run; none where it reads a pipe.
+    pub fn plan(&self, task: Task, older: Option<&Index>, saving: Option<Saving>) -> Option<Plan> {
+        let sizes = self.sources.sources.iter().map(Source::expected_bytes);
+        Some(Plan {
+            task,
+            input_bytes: sizes.sum::<Option<u64>>()?,
+            older_bytes: older.map_or(0, |older| older.as_bytes().len() as u64),
+            saving,
+            memory_bytes: self.config.memory_bytes as u64,
+            threads: self.pool.current_num_threads() as u64,
+            resume: if self.work.is_some() { Resume::Kept } else { Resume::None },
+        })
+    }
+
     fn all(&self) -> Range<usize> {
         0..self.sources.sources.len()
     }
@@ -140,16 +165,16 @@ impl<'a> Job<'a> {
         &self,
         older: &[&Index],
         targets: &Targets,
-        texts: Texts,
+        saving: Saving,
     ) -> Result<(Summary, Staged)> {
         if let Some(work) = &self.work {
-            return resume::Run::new(self, work)?.learn(older, targets, texts);
+            return resume::Run::new(self, work)?.learn(older, targets, saving);
         }
         let path = targets.out.as_deref().unwrap_or(Path::new("-"));
         let mut summary = Summary::default();
         let mut rejects = Rejects::new(targets.rejects.clone());
-        let builder = self.count(self.all(), texts, (&mut summary, &mut rejects), None)?;
-        let assembly = self.assemble(older, Some(&builder), Keep::All)?;
+        let builder = self.count(self.all(), saving.texts, (&mut summary, &mut rejects), None)?;
+        let assembly = self.assemble(older, Some(&builder), saving.keep)?;
         let mut staged = Staged::default();
         write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
         rejects.finish(&mut staged)?;
@@ -157,14 +182,14 @@ impl<'a> Job<'a> {
         Ok((summary, staged))
     }
 
-    /// Adds indexes and stages the sum for `path`.
+    /// Adds indexes and stages the sum, of which `keep` tells the rows, for `path`.
     ///
     /// # Errors
     ///
     /// When they do not fit together or the sum cannot be written.
-    pub fn merge(&self, indexes: &[&Index], path: &Path) -> Result<Staged> {
+    pub fn merge(&self, indexes: &[&Index], path: &Path, keep: Keep) -> Result<Staged> {
         let mut staged = Staged::default();
-        let assembly = self.assemble(indexes, None, Keep::All)?;
+        let assembly = self.assemble(indexes, None, keep)?;
         write_index(&assembly, self.partitions(&assembly), path, &mut staged)?;
         Ok(staged)
     }
@@ -177,14 +202,15 @@ impl<'a> Job<'a> {
     pub fn clean(
         &self,
         older: Option<&Index>,
-        save: Option<(&Path, Texts)>,
+        save: Option<(&Path, Saving)>,
         targets: &Targets,
     ) -> Result<(Summary, Staged)> {
         if let Some(work) = &self.work {
             return resume::Run::new(self, work)?.clean(older, save, targets);
         }
         let config = self.config;
-        let (keep, texts) = save.map_or((Keep::Repeated, Texts::Omit), |(_, t)| (Keep::All, t));
+        let temporary = Saving { texts: Texts::Omit, keep: Keep::Answered };
+        let Saving { texts, keep } = save.map_or(temporary, |(_, saving)| saving);
         let folder = &config.temporary_folder;
         let mut sketches = SketchesWriter::new(unnamed(folder)?, folder);
         let told = (&mut Summary::default(), &mut Rejects::default());

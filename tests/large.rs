@@ -334,3 +334,43 @@ fn what_a_killed_run_leaves_goes_with_the_next_one() {
     env.done(&["clean", "in.jsonl", "-o", "out.jsonl", "-q"]);
     assert_eq!(env.files(), ["in.jsonl", "other.jsonl", "out.jsonl", "rain.idx"]);
 }
+
+#[test]
+fn a_try_tells_what_the_run_will_need() {
+    let env = TestEnv::new();
+    env.write("in.jsonl", "{\"text\":\"Rain.\"}\n");
+    let tried = env.done(&["clean", "in.jsonl", "--dry-run"]);
+    assert!(tried.stderr.starts_with("expected: seconds on "), "{}", tried.stderr);
+    assert!(tried.stderr.contains("and the cleaned text up to less than 1 MB\n"));
+    assert!(!env.done(&["clean", "in.jsonl", "--dry-run", "-q"]).stderr.contains("expected"));
+    // A short run needs no forecast.
+    assert!(!env.done(&["clean", "in.jsonl", "-o", "out.jsonl"]).stderr.contains("expected"));
+}
+
+/// A file of 8 TB takes no room when nothing but its length is written.
+#[cfg(unix)]
+#[test]
+fn a_run_that_the_disk_will_not_hold_is_not_begun() {
+    let env = TestEnv::new();
+    env.write("in.jsonl", "not JSON\n");
+    let file = fs::File::options().write(true).open(env.path("in.jsonl")).unwrap();
+    if let Err(error) = file.set_len(8 << 40) {
+        return crate::environment::skipped(&format!("no file of 8 TB can be made: {error}"));
+    }
+    for begun in [
+        &["clean", "in.jsonl", "-o", "out.jsonl"][..],
+        &["learn", "in.jsonl", "-o", "in.idx"],
+        &["clean", "in.jsonl", "-o", "out.jsonl", "--resume"],
+    ] {
+        let ran = env.run(begun).expect(1);
+        ran.says(&["expected: about ", "TB, and ", "nothing was begun", "--force"]);
+        let left = env.files().into_iter().filter(|name| !name.starts_with("out.jsonl.dechaff"));
+        assert_eq!(left.collect::<Vec<_>>(), ["in.jsonl"]);
+    }
+    // It begins, and ends at its first record; one thread reads no further before.
+    let forced = ["--force", "--strict", "--threads", "1", "--batch", "1"];
+    let clean = ["clean", "in.jsonl", "-o", "out.jsonl"];
+    let ran = env.run(&[clean.as_slice(), &forced].concat()).expect(1);
+    assert!(!ran.stderr.contains("nothing was begun"), "{}", ran.stderr);
+    ran.says(&["warning: ", "in.jsonl"]);
+}

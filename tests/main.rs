@@ -10,6 +10,7 @@ mod environment;
 mod faults;
 mod formats;
 mod golden;
+mod index_file;
 mod large;
 mod newcomer;
 mod pages;

@@ -111,6 +111,9 @@ pub(super) struct Inputs {
     /// Documents worked on at a time; the output does not depend on it
     #[arg(long, value_name = "N", default_value_t = 4096, help_heading = "Resources")]
     pub(super) batch: usize,
+    /// Start where a check would refuse: inputs that are counted already, too little disk space
+    #[arg(long, help_heading = "Resources")]
+    pub(super) force: bool,
     /// Print nothing but errors
     #[arg(long, short, help_heading = "Resources")]
     pub(super) quiet: bool,
@@ -204,9 +207,10 @@ pub(super) struct Clean {
     /// Keep no text samples in the saved index
     #[arg(long, requires = "save_index", help_heading = "Index")]
     pub(super) no_text: bool,
-    /// Count inputs again that --index holds already
-    #[arg(long, help_heading = "Index")]
-    pub(super) force: bool,
+    /// Leave out of the saved index what stands in one document alone: a small file, and later runs
+    /// miss the second copy of it
+    #[arg(long, requires = "save_index", help_heading = "Index")]
+    pub(super) prune: bool,
 }
 
 #[derive(Debug, Args)]
@@ -224,6 +228,10 @@ pub(super) struct Learn {
     /// Keep no text samples in the index
     #[arg(long)]
     pub(super) no_text: bool,
+    /// Leave out what stands in one document alone: a small file, and later runs miss the second
+    /// copy of it
+    #[arg(long)]
+    pub(super) prune: bool,
 }
 
 #[derive(Debug, Args)]
@@ -234,6 +242,9 @@ pub(super) struct Merge {
     /// The index to write
     #[arg(short, long, value_name = "INDEX")]
     pub(super) output: PathBuf,
+    /// Leave out what stands in one document alone, all indexes together
+    #[arg(long)]
+    pub(super) prune: bool,
     /// Add inputs that two indexes hold twice
     #[arg(long)]
     pub(super) force: bool,

@@ -25,6 +25,9 @@ pub(super) fn run(command: &args::Inspect) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// What is said of an index that was pruned, or added to one that was.
+const PRUNED: &str = "pruned: what stood in one document alone is not in it, or not all of it";
+
 /// What recurs on a site.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Template {
@@ -86,7 +89,7 @@ fn overview(index: &Index, command: &args::Inspect) -> Result<String> {
     if command.json {
         return json(&serde_json::json!({
             "documents": index.documents(), "sites": index.sites().len(), "top": sites,
-            "inputs": index.inputs(), "recipe": recipe,
+            "inputs": index.inputs(), "recipe": recipe, "pruned": !index.has_singletons(),
         }));
     }
     let mut shown = format!(
@@ -99,6 +102,9 @@ fn overview(index: &Index, command: &args::Inspect) -> Result<String> {
         recipe.shingle_len,
         recipe.window
     );
+    if !index.has_singletons() {
+        line(&mut shown, PRUNED);
+    }
     for site in sites {
         line(&mut shown, &format!("  {:>9}  {}", site.documents, one_line(&site.name, 80)));
     }

@@ -3,7 +3,7 @@
 use super::{Outcome, args};
 use crate::config::Config;
 use crate::error::Result;
-use crate::index::Index;
+use crate::index::{Index, Keep};
 use crate::io::source::Sources;
 use crate::pipeline::{Job, Monitor};
 
@@ -13,6 +13,7 @@ pub(super) fn run(command: &args::Merge, monitor: Monitor) -> Result<Outcome> {
         command.indexes.iter().map(|path| Index::open(path)).collect::<Result<_>>()?;
     let sources = Sources::default();
     let job = Job::new(&sources, &config, monitor)?;
-    job.merge(&indexes.iter().collect::<Vec<_>>(), &command.output)?.commit()?;
+    let keep = if command.prune { Keep::Repeated } else { Keep::All };
+    job.merge(&indexes.iter().collect::<Vec<_>>(), &command.output, keep)?.commit()?;
     Ok(Outcome::Done)
 }

@@ -4,6 +4,7 @@ mod args;
 mod clean;
 mod completions;
 mod config_file;
+mod estimate;
 mod explain;
 mod inspect;
 mod learn;

@@ -40,6 +40,7 @@ pub(super) fn config(inputs: &Inputs) -> Result<Config> {
     config.threads = inputs.threads;
     config.memory_bytes = inputs.memory;
     config.is_strict = inputs.strict;
+    config.is_forced = inputs.force;
     if let Some(folder) = &inputs.tmp_dir {
         config.temporary_folder.clone_from(folder);
     }

@@ -1,8 +1,10 @@
 //! `dechaff strip`.
 
+use super::estimate::{Telling, announce};
 use super::{Outcome, args, progress, settings, showing};
 use crate::error::Result;
 use crate::index::Index;
+use crate::pipeline::estimate::Task;
 use crate::pipeline::{Job, Monitor};
 
 pub(super) fn run(command: &args::Strip, monitor: Monitor) -> Result<Outcome> {
@@ -20,6 +22,8 @@ pub(super) fn run(command: &args::Strip, monitor: Monitor) -> Result<Outcome> {
     let targets = showing.with_audit(targets);
     let work = settings::work(&command.resuming, &targets, command.shard)?;
     let job = Job::new(&sources, &config, monitor)?.resuming(work);
+    let telling = Telling::of(&command.inputs, Some(&command.decisions));
+    announce(&job, job.plan(Task::Strip, Some(&index), None), (&targets, None), telling)?;
     let bar = progress::Bar::start(&job, progress::Passes::Clean, command.inputs.quiet);
     let (summary, staged) = job.strip(&index, &targets)?;
     staged.commit()?;

@@ -62,7 +62,7 @@ pub(super) struct Header {
     pub(super) recipe: Recipe,
     pub(super) normalizer_version: u32,
     pub(super) unicode_version: String,
-    /// Whether fingerprints of one document only are there.
+    /// Whether the fingerprints of one document only are all there.
     pub(super) has_singletons: bool,
     pub(super) inputs: Vec<super::table::Input>,
     pub(super) sites: Vec<super::table::Site>,

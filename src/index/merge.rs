@@ -23,6 +23,8 @@ pub enum Keep {
     All,
     /// Those that stand in two documents or more: enough to strip what was counted.
     Repeated,
+    /// The same, for one run: rows that only its answers are to find need no entries.
+    Answered,
 }
 
 /// A sum of counts, with everything numbered anew; its partitions can be made in parallel.
@@ -176,8 +178,7 @@ impl<'a> Assembly<'a> {
     /// Makes one partition of rows, and the answers to what the builder counted of it, in the
     /// order of counting.
     ///
-    /// Where only what is repeated is kept and nothing is merged in, the rows can be found by these
-    /// answers alone.
+    /// With [`Keep::Answered`] and nothing merged in, the rows can be found by these answers alone.
     ///
     /// # Errors
     ///
@@ -188,7 +189,7 @@ impl<'a> Assembly<'a> {
         workspace: &mut Workspace,
     ) -> Result<(EncodedPartition, PartitionAnswers)> {
         let repeated = &mut workspace.0;
-        if let ([Summand { counts: Counts::Builder(builder), numbers, .. }], Keep::Repeated) =
+        if let ([Summand { counts: Counts::Builder(builder), numbers, .. }], Keep::Answered) =
             (self.summands.as_slice(), self.keep)
         {
             let (sites, identities) = (&self.document_sites, &self.identities);
@@ -246,7 +247,8 @@ impl<'a> Assembly<'a> {
                 let (major, minor, patch) = char::UNICODE_VERSION;
                 format!("{major}.{minor}.{patch}")
             },
-            has_singletons: self.keep == Keep::All,
+            has_singletons: self.keep == Keep::All
+                && self.summands.iter().all(|summand| summand.counts.has_singletons()),
             inputs: self.inputs.clone(),
             sites: self.sites.clone(),
             ..Header::default()
@@ -423,6 +425,14 @@ impl<'a> Counts<'a> {
         match self {
             Self::Index(index) => index.document(number),
             Self::Builder(builder) => builder.documents.get(number as usize).copied(),
+        }
+    }
+
+    /// Whether the fingerprints that one document alone holds are all there.
+    fn has_singletons(self) -> bool {
+        match self {
+            Self::Index(index) => index.has_singletons(),
+            Self::Builder(_) => true,
         }
     }
 

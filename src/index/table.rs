@@ -214,7 +214,8 @@ impl Index {
         self.header.recipe
     }
 
-    /// Whether fingerprints that only one document holds are there.
+    /// Whether the fingerprints that one document alone holds are all there; in a pruned index, and
+    /// in any sum with one, they are not, and its counts are lower bounds.
     pub fn has_singletons(&self) -> bool {
         self.header.has_singletons
     }

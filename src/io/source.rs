@@ -296,6 +296,26 @@ impl Source {
         metadata.map_or(0, |metadata| metadata.len())
     }
 
+    /// How many bytes come out of a stored one, about: compressed text is taken to be of the usual
+    /// kind.
+    pub fn expansion(&self) -> u64 {
+        match (self.format, self.compression) {
+            (Format::Parquet, _) | (_, Compression::Gzip) => 3,
+            (_, Compression::None) => 1,
+            (_, Compression::Zstd | Compression::Bzip2 | Compression::Xz) => 4,
+        }
+    }
+
+    /// Bytes that come out of the input, about; none where nobody knows, as of a pipe.
+    pub fn expected_bytes(&self) -> Option<u64> {
+        match self.place {
+            Place::Stdin => None,
+            Place::Path(_) | Place::Spool(_) => {
+                Some(self.stored_bytes().saturating_mul(self.expansion()))
+            }
+        }
+    }
+
     /// The folder part of the key; empty at the top.
     pub fn folder(&self) -> &str {
         self.key.rsplit_once('/').map_or("", |(folder, _)| folder)

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Rejects, Targets, write_index};
+use super::{Job, Rejects, Saving, Targets, write_index};
 use crate::error::{Error, Result};
 use crate::hash::stable;
 use crate::index::build::Texts;
@@ -72,10 +72,11 @@ impl<'a> Run<'a> {
         &self,
         older: &[&Index],
         targets: &Targets,
-        texts: Texts,
+        Saving { texts, keep }: Saving,
     ) -> Result<(Summary, Staged)> {
         let path = targets.out.as_deref().unwrap_or(Path::new("-"));
-        let run = self.key("learn", targets, texts == Texts::Keep, older);
+        let settings = (texts == Texts::Keep, keep == Keep::All);
+        let run = self.key("learn", targets, settings, older);
         if let Some(done) = self.ended_commit(run)? {
             return Ok(done);
         }
@@ -83,7 +84,7 @@ impl<'a> Run<'a> {
         let (indexes, pieces, mut summary) = counted.open()?;
         let all: Vec<&Index> = older.iter().copied().chain(&indexes).collect();
         let mut staged = Staged::default();
-        let assembly = self.job.assemble(&all, None, Keep::All)?;
+        let assembly = self.job.assemble(&all, None, keep)?;
         let partitions = self.job.partitions(&assembly);
         write_index(&assembly, partitions, path, &mut staged)?;
         join(&pieces, REJECTS, targets.rejects.as_deref(), &mut staged)?;
@@ -95,11 +96,12 @@ impl<'a> Run<'a> {
     pub(super) fn clean(
         &self,
         older: Option<&Index>,
-        save: Option<(&Path, Texts)>,
+        save: Option<(&Path, Saving)>,
         targets: &Targets,
     ) -> Result<(Summary, Staged)> {
-        let (keep, texts) = save.map_or((Keep::Repeated, Texts::Omit), |(_, t)| (Keep::All, t));
-        let settings = (save.map(|(path, _)| path), texts == Texts::Keep);
+        let temporary = Saving { texts: Texts::Omit, keep: Keep::Repeated };
+        let Saving { texts, keep } = save.map_or(temporary, |(_, saving)| saving);
+        let settings = (save.map(|(path, _)| path), texts == Texts::Keep, keep == Keep::All);
         let run = self.key("clean", targets, settings, older.as_slice());
         if let Some(done) = self.ended_commit(run)? {
             return Ok(done);
