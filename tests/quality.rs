@@ -156,7 +156,9 @@ fn page_overlaps(
         let gold = &gold[&page.id];
         let (kept, mut wanted) = (tokens(cleaned), BTreeMap::<u64, u32>::new());
         let article = tokens(gold["text"].as_str().unwrap());
-        article.iter().for_each(|&token| *wanted.entry(token).or_default() += 1);
+        for &token in &article {
+            *wanted.entry(token).or_default() += 1;
+        }
         let mut is_shared = |token: &&u64| match wanted.get_mut(token) {
             Some(left) if *left > 0 => {
                 *left -= 1;

@@ -234,7 +234,7 @@ pub(crate) fn unescape(literal: &str) -> Result<String, &'static str> {
 /// takes for it.
 fn of_short_escapes(inner: &str) -> Option<String> {
     // Not `any`: a loop without an early end is vector code.
-    if inner.bytes().fold(false, |is_bare, byte| is_bare | (byte < b' ')) {
+    if inner.bytes().fold(0, |bare, byte| bare | u8::from(byte < b' ')) != 0 {
         return None;
     }
     let mut text = String::with_capacity(inner.len());
