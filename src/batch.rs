@@ -247,9 +247,6 @@ pub fn strip_one(stripper: &mut Stripper, record: &Record) -> Stripped {
     stripper.strip(&record.document, (KEY, record.record))
 }
 
-/// Inputs of a score that the audit names.
-const INPUTS_SHOWN: usize = 3;
-
 /// What each removal of `stripped` rests on, as the audit of the command line shows it; `id` is the
 /// document's.
 pub fn evidence(stripped: &Stripped, id: &str, index: &Index, config: &Config) -> Vec<EvidenceRow> {
@@ -260,12 +257,7 @@ pub fn evidence(stripped: &Stripped, id: &str, index: &Index, config: &Config) -
             return row;
         }
         let features = features.get_or_insert_with(|| score::features(&stripped.evidence));
-        let (features, weights) = (&features[removal.paragraph], &config.policy.weights);
-        let row = row.with_score(weights.score(features));
-        match removal.reason {
-            Reason::Boilerplate => row.with_inputs(&weights.loudest(features, INPUTS_SHOWN)),
-            _ => row,
-        }
+        row.scored(removal.reason, &config.policy.weights, &features[removal.paragraph])
     };
     stripped.removals.iter().map(&mut row).collect()
 }

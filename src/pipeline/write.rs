@@ -24,9 +24,6 @@ pub(super) struct StrippedBatch {
     pub(super) summary: Summary,
 }
 
-/// Inputs of a score that the audit names.
-const INPUTS_SHOWN: usize = 3;
-
 /// Writes one judged document into its batch.
 pub(super) struct DocumentWriter<'a> {
     pub(super) source: &'a Source,
@@ -106,13 +103,6 @@ impl DocumentWriter<'_> {
             let is_canonical = self.decoded.spelling.canonical(text) == raw;
             let Removal { span, reason, evidence, .. } = removal;
             let row = EvidenceRow::new(evidence, *reason, &document.id, self.index);
-            let features = &features[removal.paragraph];
-            let row = match reason {
-                Reason::Boilerplate | Reason::Orphan => {
-                    row.with_score(self.weights.score(features))
-                }
-                _ => row,
-            };
             audit.extend(json_line(&AuditRow {
                 id: document.id.clone(),
                 site: document.site.clone(),
@@ -120,12 +110,7 @@ impl DocumentWriter<'_> {
                 end: span.end,
                 reason: *reason,
                 text: text.to_owned(),
-                evidence: match reason {
-                    Reason::Boilerplate => {
-                        row.with_inputs(&self.weights.loudest(features, INPUTS_SHOWN))
-                    }
-                    _ => row,
-                },
+                evidence: row.scored(*reason, self.weights, &features[removal.paragraph]),
                 file: self.source.key.clone(),
                 record: self.decoded.place.record,
                 raw: (!is_canonical).then_some(raw),

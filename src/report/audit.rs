@@ -7,6 +7,7 @@ use std::iter::Peekable;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::decide::score::{FEATURES, Weights};
 use crate::decide::{Evidence, Reason};
 use crate::error::{Error, Result};
 use crate::index::Index;
@@ -97,6 +98,9 @@ pub struct EvidenceRow {
     pub inputs: Option<Map<String, Value>>,
 }
 
+/// Inputs of a score that the audit names.
+const INPUTS_SHOWN: usize = 3;
+
 impl EvidenceRow {
     /// What of `evidence` bears on `reason`, for the document `id`.
     pub fn new(evidence: &Evidence, reason: Reason, id: &str, index: &Index) -> Self {
@@ -142,6 +146,18 @@ impl EvidenceRow {
     pub fn with_score(mut self, score: f64) -> Self {
         self.score = self.score.or(self.rate.map(|_| rounded(score)));
         self
+    }
+
+    /// Adds what the score of `features` says, as far as it bears on `reason`.
+    #[must_use]
+    pub fn scored(self, reason: Reason, weights: &Weights, features: &[f64; FEATURES]) -> Self {
+        match reason {
+            Reason::Boilerplate => self
+                .with_score(weights.score(features))
+                .with_inputs(&weights.loudest(features, INPUTS_SHOWN)),
+            Reason::Orphan => self.with_score(weights.score(features)),
+            _ => self,
+        }
     }
 
     /// Adds the loudest inputs of a score.
