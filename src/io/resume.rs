@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 use walkdir::WalkDir;
 
 use super::lock::Kind;
@@ -147,7 +148,7 @@ impl Work {
     /// The journal of a commit of the run `run`.
     pub(crate) fn journal(&self, run: u64, about: &impl Serialize) -> Result<Journal> {
         let about = serde_json::to_value(about).map_err(|e| Error::malformed("journal", e))?;
-        Ok(Journal { folder: self.folder.clone(), run, about })
+        Ok(Journal { folder: self.folder.clone(), run, about, kept: 0 })
     }
 }
 
@@ -171,6 +172,8 @@ pub(crate) struct Journal {
     folder: PathBuf,
     run: u64,
     about: serde_json::Value,
+    /// How many files it has taken in.
+    kept: usize,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -218,9 +221,26 @@ impl Spelled {
 }
 
 impl Journal {
+    /// Gives a temporary file a name that is not taken for what a killed run left; tells it.
+    ///
+    /// In the folder of the run it is gone with that, whenever the run is killed.
+    pub(super) fn keep(&mut self, file: NamedTempFile) -> std::io::Result<PathBuf> {
+        self.kept += 1;
+        let kept = self.folder.join(format!("output-{}", self.kept));
+        match file.persist(&kept) {
+            Ok(_) => Ok(kept),
+            Err(refused) if refused.error.kind() == std::io::ErrorKind::CrossesDevices => {
+                let kept = refused.file.path().with_extension("kept");
+                refused.file.persist(&kept)?;
+                Ok(kept)
+            }
+            Err(refused) => Err(refused.error),
+        }
+    }
+
     /// Gives all files their names, in such a way that it can be ended after a kill.
     pub(super) fn commit(self, moves: &[(PathBuf, PathBuf)]) -> Result<()> {
-        let Self { folder, run, about } = self;
+        let Self { folder, run, about, .. } = self;
         let spelled =
             |(from, to): &(PathBuf, PathBuf)| Move { from: Spelled::of(from), to: Spelled::of(to) };
         let journal = JournalFile { run, about, moves: moves.iter().map(spelled).collect() };
@@ -249,7 +269,7 @@ fn give_name(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// A copy of a file under a temporary name beside its place `to`.
-pub(crate) fn copy(from: &Path, to: &Path) -> Result<tempfile::NamedTempFile> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<NamedTempFile> {
     let mut copied = temporary_beside(to)?;
     let mut file = File::open(from).map_err(|e| Error::io("open", from, e))?;
     std::io::copy(&mut file, &mut copied).map_err(|e| Error::io("write", to, e))?;
@@ -347,6 +367,22 @@ mod tests {
         assert_eq!(std::fs::read_to_string(path("out/a")).expect("it is there"), "one");
         assert_eq!(std::fs::read_to_string(path("out/b")).expect("it is there"), "two");
         assert_eq!(files(&path("out")).expect("it is there"), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_was_taken_in_before_a_kill_goes_with_the_folder_of_the_run() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let out = folder.path().join("out");
+        let mut killed = Work::open(&out, Kind::Folder, 1).expect("ours").journal(7, &()).unwrap();
+        killed.keep(temporary_beside(&out.join("audit")).expect("ours")).expect("there is room");
+        drop(killed);
+        assert_eq!(files(&out).expect("it is there"), [".dechaff-resume/output-1"]);
+        let work = Work::open(&out, Kind::Folder, 1).expect("the folder is ours");
+        assert!(work.begun_commit::<()>(7).expect("nothing is in the way").is_none());
+        let mut journal = work.journal(7, &()).expect("it has a JSON form");
+        let kept = journal.keep(temporary_beside(&out.join("audit")).expect("ours")).expect("room");
+        journal.commit(&[(kept, out.join("audit"))]).expect("nothing is in the way");
+        assert_eq!(files(&out).expect("it is there"), ["audit"]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Staged {
     ///
     /// When one cannot be renamed; those before it are in place then.
     pub fn commit(self) -> Result<()> {
-        let Some(journal) = self.journal else {
+        let Some(mut journal) = self.journal else {
             for (file, path) in self.files {
                 file.persist(&path).map_err(|e| Error::io("put in place", &path, e.error))?;
             }
@@ -40,10 +40,7 @@ impl Staged {
         };
         let mut moves = self.kept;
         for (file, path) in self.files {
-            // Under a name that is not taken for what a killed run left.
-            let kept = file.path().with_extension("kept");
-            let renamed = file.persist(&kept);
-            renamed.map_err(|e| Error::io("put in place", &path, e.error))?;
+            let kept = journal.keep(file).map_err(|e| Error::io("put in place", &path, e))?;
             moves.push((kept, path));
         }
         journal.commit(&moves)
