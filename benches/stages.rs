@@ -157,7 +157,8 @@ fn repeated_and_answers(crawl: &Crawl, group: &mut Group) {
     let mut workspace = Workspace::default();
     measure(group, "repeated_and_answers", || {
         for partition in 0..PARTITIONS {
-            black_box(assembly.answered(partition, &mut workspace)).expect("nothing was spilled");
+            let made = assembly.answered(partition, crawl.config.memory_bytes, &mut workspace);
+            black_box(made).expect("nothing was spilled");
         }
     });
 }

@@ -44,3 +44,19 @@ pub(crate) fn short_word(word: u64) -> u64 {
 pub(crate) fn stable(bytes: &[u8]) -> u64 {
     xxhash_rust::xxh3::xxh3_64(bytes)
 }
+
+/// [`stable`] of bytes that come piece by piece.
+#[derive(Default)]
+pub(crate) struct StableHasher(xxhash_rust::xxh3::Xxh3Default);
+
+impl StableHasher {
+    /// Takes in the next piece.
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces so far.
+    pub(crate) fn finish(&self) -> u64 {
+        self.0.digest()
+    }
+}

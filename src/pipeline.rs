@@ -326,8 +326,10 @@ impl<'a> Job<'a> {
         thread_local! {
             static WORKSPACE: RefCell<Workspace> = RefCell::default();
         }
-        let made = self.in_parallel(|partition| {
-            WORKSPACE.with_borrow_mut(|workspace| assembly.answered(partition, workspace))
+        // What is made waits until its turn to be written: that has the other half.
+        let memory = self.config.memory_bytes / self.pool.current_num_threads() / 2;
+        let made = self.in_parallel(move |partition| {
+            WORKSPACE.with_borrow_mut(|workspace| assembly.answered(partition, memory, workspace))
         });
         made.map(move |made| {
             let (encoded, answered) = made?;
@@ -342,7 +344,8 @@ impl<'a> Job<'a> {
         make: impl Fn(usize) -> T + Sync + 'b,
     ) -> impl Iterator<Item = T> + 'b {
         use rayon::prelude::*;
-        let width = 4 * self.pool.current_num_threads();
+        let threads = self.pool.current_num_threads();
+        let width = if threads == 1 { 1 } else { 2 * threads };
         (0..PARTITIONS).step_by(width).flat_map(move |first| {
             let group: Vec<_> = self.pool.install(|| {
                 let group = (first..PARTITIONS.min(first + width)).into_par_iter();
@@ -396,6 +399,7 @@ impl<'a> Job<'a> {
             summary.rejected += batch.rejects.len() as u64;
             rejects.write(&batch.rejects, config.is_strict)
         })?;
+        builder.settle()?;
         Ok(builder)
     }
 

@@ -35,11 +35,18 @@ impl PartitionAnswers {
 
     /// Answers the tuple at `place`, which rises: the offset of its row, and what stands beside it.
     #[inline]
-    pub(super) fn set(&mut self, place: u32, offset: usize, beside: Beside) {
+    pub(super) fn set(&mut self, place: u32, offset: u32, beside: Beside) {
         self.bits[place as usize / 64] |= 1 << (place % 64);
-        let offset = u32::try_from(offset).expect("a partition is smaller than 2^32 bytes");
         let Beside { here, all } = beside;
         self.rows.push(u64::from(all) << 48 | u64::from(here) << 32 | u64::from(offset));
+    }
+
+    /// The answer to the tuple at `place`.
+    #[cfg(test)]
+    pub(super) fn get(&self, place: u32) -> Option<(u32, Beside)> {
+        let rank = self.ranks(std::iter::once(place)).next()? as usize;
+        let is_row = self.bits[place as usize / 64] >> (place % 64) & 1 == 1;
+        is_row.then(|| read_row(self.rows[rank]))?
     }
 
     /// How many of the first `tuples` have a row, for each of the rising `places`.
@@ -238,11 +245,17 @@ impl<'a> InOrder<'a> {
         }
         let row = u64_at(part.rows, part.next_row)?;
         part.next_row += 1;
-        let [offset, here, all] = [row & 0xFFFF_FFFF, row >> 32 & 0xFFFF, row >> 48];
-        let beside = Beside { here: u16::try_from(here).ok()?, all: u16::try_from(all).ok()? };
-        let bytes = part.payload.get(usize::try_from(offset).ok()?..)?;
-        Some(Row::many(bytes).with(beside))
+        let (offset, beside) = read_row(row)?;
+        Some(Row::many(part.payload.get(offset as usize..)?).with(beside))
     }
+}
+
+/// Where a row lies, and what stands beside it.
+#[inline]
+fn read_row(row: u64) -> Option<(u32, Beside)> {
+    let [offset, here, all] = [row & 0xFFFF_FFFF, row >> 32 & 0xFFFF, row >> 48];
+    let beside = Beside { here: u16::try_from(here).ok()?, all: u16::try_from(all).ok()? };
+    Some((u32::try_from(offset).ok()?, beside))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::documents::Documents;
 use super::spill::Spill;
 use super::table::{DocumentRow, Input, Site};
 use super::tuples::{Tuple, Tuples};
@@ -40,10 +41,7 @@ pub enum Texts {
 #[derive(Debug)]
 pub struct Builder {
     pub(super) recipe: Recipe,
-    pub(super) documents: Vec<DocumentRow>,
-    pub(super) ids: Vec<u8>,
-    /// End of each document's id in `ids`.
-    pub(super) id_ends: Vec<u64>,
+    pub(super) documents: Documents,
     pub(super) sites: Vec<Site>,
     pub(super) inputs: Vec<Input>,
     pub(super) tuples: Tuples,
@@ -65,9 +63,7 @@ impl Builder {
         };
         Self {
             recipe,
-            documents: Vec::new(),
-            ids: Vec::new(),
-            id_ends: Vec::new(),
+            documents: Documents::new(folder),
             sites: Vec::new(),
             inputs: Vec::new(),
             tuples: Tuples::new(tuple_bytes, folder),
@@ -102,8 +98,8 @@ impl Builder {
         order: u64,
         sketch: &Sketch,
     ) -> Result<()> {
-        let number = u32::try_from(self.documents.len()).ok().filter(|&n| n < DOCUMENTS_MAX);
-        let number = number.expect("a run has fewer than 2^31 documents");
+        let number = self.documents.len();
+        assert!(number < DOCUMENTS_MAX, "a run has fewer than 2^31 documents");
         let site = self.site_number(&document.site);
         self.sites[site as usize].documents += 1;
         self.sites[site as usize].pages += u64::from(sketch.look != Look::Article);
@@ -113,18 +109,28 @@ impl Builder {
         chained[..8].copy_from_slice(&input.digest.to_le_bytes());
         chained[8..].copy_from_slice(&sketch.identity.to_le_bytes());
         input.digest = crate::hash::stable(&chained);
-        self.documents.push(DocumentRow {
+        let row = DocumentRow {
             identity: sketch.identity,
             order,
             record,
             site,
             input: u32::try_from(self.inputs.len() - 1).expect("fewer than 2^32 inputs"),
             contexts: sketch.contexts,
-        });
-        self.ids.extend_from_slice(document.id.as_bytes());
-        self.id_ends.push(self.ids.len() as u64);
+        };
+        self.documents.push(row, &document.id)?;
         self.add_tuples(number, sketch)?;
         self.add_texts(number, document, sketch)
+    }
+
+    /// Ends the counting: where counts have spilled, the rest follows them, so that what comes next
+    /// has the memory.
+    ///
+    /// # Errors
+    ///
+    /// When the temporary folder cannot be written.
+    pub fn settle(&mut self) -> Result<()> {
+        self.tuples.settle()?;
+        self.texts.as_mut().map_or(Ok(()), Spill::settle)
     }
 
     fn add_tuples(&mut self, number: u32, sketch: &Sketch) -> Result<()> {

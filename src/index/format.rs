@@ -23,6 +23,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::hash::StableHasher;
 use crate::text::sketch::{CONTEXTS, Recipe};
 use crate::varint::{push_varint, take_varint};
 
@@ -95,10 +96,10 @@ impl EncodedPartition {
     }
 
     /// Where the row of `fingerprint` lies in the payload, when several documents hold it.
-    pub(super) fn offset_of(&self, fingerprint: u64) -> Option<usize> {
+    pub(super) fn offset_of(&self, fingerprint: u64) -> Option<u32> {
         let at = self.entries.binary_search_by_key(&fingerprint, |entry| entry.0).ok()?;
         let value = self.entries[at].1;
-        usize::try_from(value & !IS_OFFSET).ok().filter(|_| value & IS_OFFSET != 0)
+        u32::try_from(value & !IS_OFFSET).ok().filter(|_| value & IS_OFFSET != 0)
     }
 
     /// A compact spelling for the way between machines; [`Self::from_exchange`] reads it.
@@ -222,7 +223,8 @@ impl<W: Write> Writer<W> {
 
     /// Appends the next partition; all of them must be given, in order.
     pub(super) fn partition(&mut self, partition: &EncodedPartition) -> Result<()> {
-        let section = self.section(&partition.to_bytes())?;
+        let bytes = partition.to_bytes();
+        let section = self.section(|out| out.write(&bytes))?;
         self.header.partitions.push(PartitionPlace {
             section,
             bucket_bits: partition.bucket_bits(),
@@ -233,8 +235,13 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes the documents and the header; gives the output back.
-    pub(super) fn finish(mut self, documents: &[u8], order: &[u8], ids: &[u8]) -> Result<W> {
+    /// Writes the documents, their order, their ids and the header; gives the output back.
+    pub(super) fn finish(
+        mut self,
+        documents: impl FnOnce(&mut SectionWriter<'_, W>) -> Result<()>,
+        order: impl FnOnce(&mut SectionWriter<'_, W>) -> Result<()>,
+        ids: impl FnOnce(&mut SectionWriter<'_, W>) -> Result<()>,
+    ) -> Result<W> {
         self.header.documents = self.section(documents)?;
         self.header.document_order = self.section(order)?;
         self.header.ids = self.section(ids)?;
@@ -249,15 +256,34 @@ impl<W: Write> Writer<W> {
         Ok(self.out)
     }
 
-    fn section(&mut self, bytes: &[u8]) -> Result<Section> {
-        self.out.write_all(bytes).map_err(refused)?;
-        let section = Section {
-            offset: self.offset,
-            bytes: bytes.len() as u64,
-            xxh3: crate::hash::stable(bytes),
-        };
+    fn section(
+        &mut self,
+        write: impl FnOnce(&mut SectionWriter<'_, W>) -> Result<()>,
+    ) -> Result<Section> {
+        let hasher = StableHasher::default();
+        let mut writer = SectionWriter { out: &mut self.out, bytes: 0, hasher };
+        write(&mut writer)?;
+        let section =
+            Section { offset: self.offset, bytes: writer.bytes, xxh3: writer.hasher.finish() };
         self.offset += section.bytes;
         Ok(section)
+    }
+}
+
+/// Writes a section piece by piece.
+pub(super) struct SectionWriter<'a, W> {
+    out: &'a mut W,
+    bytes: u64,
+    hasher: StableHasher,
+}
+
+impl<W: Write> SectionWriter<'_, W> {
+    /// Appends the next piece.
+    pub(super) fn write(&mut self, piece: &[u8]) -> Result<()> {
+        self.out.write_all(piece).map_err(refused)?;
+        self.bytes += piece.len() as u64;
+        self.hasher.update(piece);
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::PARTITIONS;
 use super::answers::{AnswersWriter, PartitionAnswers};
 use super::build::{Builder, TEXT_PREFIX_BYTES};
+use super::documents::DocumentsView;
 use super::format::{EncodedPartition, Header, IS_HEAD, IS_OFFSET, Writer, u32_at, u64_at};
 use super::repeated::{Numbering, Repeated};
 use super::row::{Beside, Row, RowBuilder};
@@ -35,13 +36,11 @@ pub struct Assembly<'a> {
     recipe: Recipe,
     inputs: Vec<Input>,
     sites: Vec<Site>,
-    /// By new number.
-    documents: Vec<DocumentRow>,
-    /// Their sites and identities once more, close together.
+    /// By new number: which summand and which of its documents.
+    origins: Vec<Origin>,
+    /// By new number: their sites and identities.
     document_sites: Vec<u32>,
     identities: Vec<u64>,
-    /// By new number: which summand and which of its documents.
-    origins: Vec<(u32, u32)>,
 }
 
 /// One count, and the new numbers of its documents and sites.
@@ -50,12 +49,16 @@ struct Summand<'a> {
     counts: Counts<'a>,
     numbers: Vec<u32>,
     sites: Vec<u32>,
+    inputs: Vec<u32>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// A summand, and the number of one of its documents.
+type Origin = (u32, u32);
+
+#[derive(Debug)]
 enum Counts<'a> {
     Index(&'a Index),
-    Builder(&'a Builder),
+    Builder(&'a Builder, DocumentsView<'a>),
 }
 
 impl<'a> Assembly<'a> {
@@ -96,35 +99,34 @@ impl<'a> Assembly<'a> {
             let what = "was made with other --paragraph, --shingle or --window settings";
             return Err(Error::index("to merge", what));
         }
-        let counts: Vec<Counts<'a>> = indexes
-            .iter()
-            .map(|index| Counts::Index(index))
-            .chain(builder.map(Counts::Builder))
-            .collect();
+        let mut counts: Vec<Counts<'a>> =
+            indexes.iter().map(|index| Counts::Index(index)).collect();
+        if let Some(builder) = builder {
+            counts.push(Counts::Builder(builder, builder.documents.view()?));
+        }
         let generations = indexes.iter().flat_map(|index| index.inputs()).map(|i| i.generation);
         let newest = generations.max().map_or(0, |generation| generation + 1);
         let (inputs, input_numbers) = merge_inputs(&counts, newest);
         let (sites, site_numbers) = merge_sites(&counts);
-        let (documents, origins) = merge_documents(&counts, &inputs, &input_numbers, &site_numbers);
-        let mut summands: Vec<Summand> = counts
-            .iter()
-            .zip(site_numbers)
-            .map(|(&counts, sites)| Summand { counts, numbers: vec![0; counts.documents()], sites })
+        let numbered = counts.into_iter().zip(site_numbers.into_iter().zip(input_numbers));
+        let mut summands: Vec<Summand> = numbered
+            .map(|(counts, (sites, inputs))| {
+                let numbers = vec![0; counts.documents()];
+                Summand { counts, numbers, sites, inputs }
+            })
             .collect();
+        let origins = order_documents(&summands, &inputs);
+        let (mut document_sites, mut identities) = (Vec::new(), Vec::new());
+        document_sites.reserve_exact(origins.len());
+        identities.reserve_exact(origins.len());
         for (number, &(summand, old)) in (0..).zip(&origins) {
-            summands[summand as usize].numbers[old as usize] = number;
+            let summand = &mut summands[summand as usize];
+            summand.numbers[old as usize] = number;
+            let row = summand.document(old);
+            document_sites.push(row.site);
+            identities.push(row.identity);
         }
-        Ok(Self {
-            summands,
-            keep,
-            recipe,
-            inputs,
-            sites,
-            document_sites: documents.iter().map(|document| document.site).collect(),
-            identities: documents.iter().map(|document| document.identity).collect(),
-            documents,
-            origins,
-        })
+        Ok(Self { summands, keep, recipe, inputs, sites, origins, document_sites, identities })
     }
 
     /// The same sum as counts of this generation: a part of a run that adds to older indexes.
@@ -178,7 +180,8 @@ impl<'a> Assembly<'a> {
     /// Makes one partition of rows, and the answers to what the builder counted of it, in the
     /// order of counting.
     ///
-    /// With [`Keep::Answered`] and nothing merged in, the rows can be found by these answers alone.
+    /// With [`Keep::Answered`] and nothing merged in, the rows can be found by these answers alone,
+    /// and beside the tuples of the partition making them takes about `memory_bytes`.
     ///
     /// # Errors
     ///
@@ -186,26 +189,22 @@ impl<'a> Assembly<'a> {
     pub fn answered(
         &self,
         partition: usize,
+        memory_bytes: usize,
         workspace: &mut Workspace,
     ) -> Result<(EncodedPartition, PartitionAnswers)> {
         let repeated = &mut workspace.0;
-        if let ([Summand { counts: Counts::Builder(builder), numbers, .. }], Keep::Answered) =
+        if let ([Summand { counts: Counts::Builder(builder, _), numbers, .. }], Keep::Answered) =
             (self.summands.as_slice(), self.keep)
         {
             let (sites, identities) = (&self.document_sites, &self.identities);
             builder.tuples.bytes_of(partition, &mut repeated.tuples)?;
             let numbering = Numbering { numbers, sites, identities };
-            let (payload, answers) = repeated.rows(partition, &numbering);
+            let (payload, answers) = repeated.rows(partition, memory_bytes, &numbering);
             return Ok((EncodedPartition { payload, ..EncodedPartition::default() }, answers));
         }
         let encoded = self.partition(partition)?;
-        let builders = self.summands.iter().filter_map(|summand| match summand.counts {
-            Counts::Builder(builder) => Some(builder),
-            Counts::Index(_) => None,
-        });
         let mut answers = PartitionAnswers::default();
-        // There is one builder at most.
-        for builder in builders {
+        if let Some(builder) = self.builder() {
             builder.tuples.bytes_of(partition, &mut repeated.tuples)?;
             answers = PartitionAnswers::new(repeated.tuples.len() / TUPLE_BYTES);
             for (place, tuple) in (0..).zip(read(&repeated.tuples, partition)) {
@@ -219,11 +218,16 @@ impl<'a> Assembly<'a> {
 
     /// A place for the answers of all partitions, over an unnamed file in `folder`.
     pub fn answers(&self, file: std::fs::File, folder: &std::path::Path) -> AnswersWriter {
-        let builder = self.summands.iter().find_map(|summand| match summand.counts {
-            Counts::Builder(builder) => Some(builder),
+        let starts = self.builder().map_or(&[][..], |builder| &builder.tuples.starts);
+        AnswersWriter::new(file, folder, starts)
+    }
+
+    /// What is counted just now; there is one at most.
+    fn builder(&self) -> Option<&'a Builder> {
+        self.summands.iter().find_map(|summand| match summand.counts {
+            Counts::Builder(builder, _) => Some(builder),
             Counts::Index(_) => None,
-        });
-        AnswersWriter::new(file, folder, builder.map_or(&[], |builder| &builder.tuples.starts))
+        })
     }
 
     /// Writes the index: all partitions, in order, then what they refer to; gives `out` back.
@@ -260,12 +264,27 @@ impl<'a> Assembly<'a> {
             count += 1;
         }
         assert_eq!(count, PARTITIONS, "all partitions are written");
-        let documents: Vec<u8> =
-            self.documents.iter().flat_map(|document| document.to_bytes()).collect();
-        let mut order: Vec<u32> = (0..).take(self.documents.len()).collect();
-        order.sort_by_key(|&number| self.documents[number as usize].identity);
-        let order: Vec<u8> = order.into_iter().flat_map(u32::to_le_bytes).collect();
-        writer.finish(&documents, &order, &self.ids())
+        let summand = |&(summand, old): &Origin| (&self.summands[summand as usize], old);
+        let documents = || self.origins.iter().map(summand);
+        let mut order: Vec<u32> = (0..).take(self.origins.len()).collect();
+        // By number where identities are equal, as a stable sort would have it in twice the memory.
+        order.sort_unstable_by_key(|&number| (self.identities[number as usize], number));
+        writer.finish(
+            |out| {
+                documents()
+                    .try_for_each(|(summand, old)| out.write(&summand.document(old).to_bytes()))
+            },
+            |out| order.iter().try_for_each(|number| out.write(&number.to_le_bytes())),
+            |out| {
+                let mut end = 0_u64;
+                out.write(&end.to_le_bytes())?;
+                documents().try_for_each(|(summand, old)| {
+                    end += summand.counts.id(old).len() as u64;
+                    out.write(&end.to_le_bytes())
+                })?;
+                documents().try_for_each(|(summand, old)| out.write(summand.counts.id(old)))
+            },
+        )
     }
 
     /// The index in memory, made on the calling thread.
@@ -278,20 +297,10 @@ impl<'a> Assembly<'a> {
         Index::from_bytes(bytes)
     }
 
-    fn ids(&self) -> Vec<u8> {
-        let (mut offsets, mut bytes) = (vec![0; 8], Vec::new());
-        for &(summand, old) in &self.origins {
-            bytes.extend_from_slice(self.summands[summand as usize].counts.id(old));
-            offsets.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-        }
-        offsets.append(&mut bytes);
-        offsets
-    }
-
     fn add_texts(&self, partition: usize, encoded: &mut EncodedPartition) -> Result<()> {
         let mut texts: Vec<(u64, u32, Vec<u8>)> = Vec::new();
         for summand in &self.summands {
-            match summand.counts {
+            match &summand.counts {
                 Counts::Index(index) => {
                     for (fingerprint, text) in index.texts(partition) {
                         let sites = index.row(fingerprint).map(|row| row.sites());
@@ -301,7 +310,9 @@ impl<'a> Assembly<'a> {
                         texts.push((fingerprint.0, number.unwrap_or(u32::MAX), text.into()));
                     }
                 }
-                Counts::Builder(builder) => builder_texts(builder, summand, partition, &mut texts)?,
+                Counts::Builder(builder, _) => {
+                    builder_texts(builder, summand, partition, &mut texts)?;
+                }
             }
         }
         texts.sort_unstable();
@@ -340,7 +351,7 @@ impl<'a> Contributions<'a> {
                 let mut rows = index.rows(partition);
                 Ok(Self::Rows(rows.next(), Box::new(rows)))
             }
-            Counts::Builder(builder) => {
+            Counts::Builder(builder, _) => {
                 let mut bytes = Vec::new();
                 builder.tuples.bytes_of(partition, &mut bytes)?;
                 let renumbered = |Tuple { fingerprint, number, is_head }: Tuple| {
@@ -413,52 +424,53 @@ fn builder_texts(
     Ok(())
 }
 
-impl<'a> Counts<'a> {
-    fn documents(self) -> usize {
+impl Summand<'_> {
+    /// One of its documents as the sum has it.
+    fn document(&self, old: u32) -> DocumentRow {
+        let row = match &self.counts {
+            Counts::Index(index) => index.document(old),
+            Counts::Builder(_, documents) => documents.row(old),
+        };
+        let row = row.expect("documents are numbered from 0 without gaps");
+        let (site, input) = (self.sites[row.site as usize], self.inputs[row.input as usize]);
+        DocumentRow { site, input, ..row }
+    }
+}
+
+impl Counts<'_> {
+    fn documents(&self) -> usize {
         match self {
             Self::Index(index) => index.documents(),
-            Self::Builder(builder) => builder.documents.len(),
-        }
-    }
-
-    fn document(self, number: u32) -> Option<DocumentRow> {
-        match self {
-            Self::Index(index) => index.document(number),
-            Self::Builder(builder) => builder.documents.get(number as usize).copied(),
+            Self::Builder(builder, _) => builder.documents.len() as usize,
         }
     }
 
     /// Whether the fingerprints that one document alone holds are all there.
-    fn has_singletons(self) -> bool {
+    fn has_singletons(&self) -> bool {
         match self {
             Self::Index(index) => index.has_singletons(),
-            Self::Builder(_) => true,
+            Self::Builder(..) => true,
         }
     }
 
-    fn inputs(self) -> &'a [Input] {
+    fn inputs(&self) -> &[Input] {
         match self {
             Self::Index(index) => index.inputs(),
-            Self::Builder(builder) => &builder.inputs,
+            Self::Builder(builder, _) => &builder.inputs,
         }
     }
 
-    fn sites(self) -> &'a [Site] {
+    fn sites(&self) -> &[Site] {
         match self {
             Self::Index(index) => index.sites(),
-            Self::Builder(builder) => &builder.sites,
+            Self::Builder(builder, _) => &builder.sites,
         }
     }
 
-    fn id(self, number: u32) -> &'a [u8] {
+    fn id(&self, number: u32) -> &[u8] {
         match self {
             Self::Index(index) => index.id(number).as_bytes(),
-            Self::Builder(builder) => {
-                let number = number as usize;
-                let start = if number == 0 { 0 } else { builder.id_ends[number - 1] };
-                let range = |at: u64| usize::try_from(at).expect("ids are in memory");
-                &builder.ids[range(start)..range(builder.id_ends[number])]
-            }
+            Self::Builder(_, documents) => documents.id(number).unwrap_or(&[]),
         }
     }
 }
@@ -467,7 +479,7 @@ impl<'a> Counts<'a> {
 fn merge_inputs(counts: &[Counts], newest: u32) -> (Vec<Input>, Vec<Vec<u32>>) {
     let mut all: Vec<(Input, usize, usize)> = Vec::new();
     for (summand, counts) in counts.iter().enumerate() {
-        let newer = if matches!(counts, Counts::Builder(_)) { newest } else { 0 };
+        let newer = if matches!(counts, Counts::Builder(..)) { newest } else { 0 };
         for (old, input) in counts.inputs().iter().enumerate() {
             let generation = input.generation + newer;
             all.push((Input { generation, ..input.clone() }, summand, old));
@@ -484,7 +496,7 @@ fn merge_inputs(counts: &[Counts], newest: u32) -> (Vec<Input>, Vec<Vec<u32>>) {
 /// All sites by name, and for each summand where its sites went.
 fn merge_sites(counts: &[Counts]) -> (Vec<Site>, Vec<Vec<u32>>) {
     let mut sum: std::collections::BTreeMap<&str, Site> = std::collections::BTreeMap::new();
-    for site in counts.iter().flat_map(|counts| counts.sites()) {
+    for site in counts.iter().flat_map(Counts::sites) {
         let empty = || Site { name: site.name.clone(), documents: 0, pages: 0 };
         let into = sum.entry(&site.name).or_insert_with(empty);
         into.documents += site.documents;
@@ -500,23 +512,11 @@ fn merge_sites(counts: &[Counts]) -> (Vec<Site>, Vec<Vec<u32>>) {
     (sites, numbers)
 }
 
-/// All documents by position, and where each came from.
-fn merge_documents(
-    counts: &[Counts],
-    inputs: &[Input],
-    input_numbers: &[Vec<u32>],
-    site_numbers: &[Vec<u32>],
-) -> (Vec<DocumentRow>, Vec<(u32, u32)>) {
-    let mut all = Vec::with_capacity(counts.iter().map(|counts| counts.documents()).sum());
-    for ((summand, counts), (inputs, sites)) in
-        (0_u32..).zip(counts).zip(input_numbers.iter().zip(site_numbers))
-    {
-        for old in (0..).take(counts.documents()) {
-            let Some(row) = counts.document(old) else { continue };
-            let (input, site) = (inputs[row.input as usize], sites[row.site as usize]);
-            all.push((DocumentRow { site, input, ..row }, (summand, old)));
-        }
-    }
+/// All documents by position.
+///
+/// Only their origins are held and sorted; where they stand is read again for each comparison. Most
+/// runs are in order already, and then there is one comparison a document.
+fn order_documents(summands: &[Summand], inputs: &[Input]) -> Vec<Origin> {
     // Inputs of one name are parts of one: where it was cut must not show.
     let mut places = Vec::with_capacity(inputs.len());
     for (at, input) in (0_u32..).zip(inputs) {
@@ -524,10 +524,17 @@ fn merge_documents(
         let is_part = at > 0 && of(&inputs[at as usize - 1]);
         places.push(if is_part { places[at as usize - 1] } else { at });
     }
-    all.sort_unstable_by_key(|(row, origin)| {
+    let position = |&(summand, old): &Origin| {
+        let row = summands[summand as usize].document(old);
         let place = places[row.input as usize];
         let generation = inputs[row.input as usize].generation;
-        ((generation, row.order, place, row.record), (row.identity, row.input, *origin))
-    });
-    all.into_iter().unzip()
+        ((generation, row.order, place, row.record), (row.identity, row.input, (summand, old)))
+    };
+    let mut origins = Vec::new();
+    origins.reserve_exact(summands.iter().map(|summand| summand.numbers.len()).sum());
+    for (number, summand) in (0_u32..).zip(summands) {
+        origins.extend((0_u32..).take(summand.numbers.len()).map(|old| (number, old)));
+    }
+    origins.sort_unstable_by_key(position);
+    origins
 }

@@ -11,6 +11,7 @@
 
 pub mod answers;
 pub mod build;
+mod documents;
 pub mod format;
 pub mod merge;
 mod repeated;

@@ -2,7 +2,8 @@
 //!
 //! Most fingerprints stand in one document and need no row. A filter of two bits a fingerprint
 //! (seen, seen again) leaves them out in two passes over the tuples that touch little memory;
-//! what is left is grouped in a table. Sorting all tuples took four times as long.
+//! what is left is grouped in a table. Sorting all tuples took four times as long. Where that would
+//! take too much memory, fingerprints are grouped slice by slice.
 
 use super::answers::PartitionAnswers;
 use super::row::{Beside, RowBuilder, on_site, standing};
@@ -59,53 +60,72 @@ struct Group {
     /// The document counted last.
     last: u32,
     /// Where its documents end in [`Repeated::documents`], when they are gathered.
-    end: usize,
+    end: u32,
     /// Where its row lies.
-    row: usize,
+    row: u32,
 }
 
 impl Group {
     /// Where its documents lie, when they are gathered.
     fn range(&self) -> std::ops::Range<usize> {
-        self.end - self.documents as usize..self.end
+        (self.end - self.documents) as usize..self.end as usize
     }
 }
 
 /// Bits of the filter for each tuple: one in eight of the single ones is taken for repeated.
 const FILTER_BITS: usize = 8;
+/// What grouping takes for each tuple, in bytes, when all of them repeat.
+const GROUPING_BYTES: usize = 64;
 
 impl Repeated {
     /// The payload of the rows of `self.tuples`, which are of partition number `partition`, and
-    /// the answer to each tuple.
+    /// the answer to each tuple; grouping takes about `memory_bytes`.
     pub(super) fn rows(
         &mut self,
         partition: usize,
+        memory_bytes: usize,
         numbering: &Numbering,
     ) -> (Vec<u8>, PartitionAnswers) {
-        self.choose(partition);
-        self.group();
-        self.gather(numbering);
+        let count = self.tuples.len() / TUPLE_BYTES;
+        let slices = count.div_ceil((memory_bytes / GROUPING_BYTES).max(1)).clamp(1, SLICES_MAX);
         let mut payload = Vec::new();
-        self.encode(numbering, &mut payload);
-        (payload, self.answers(numbering))
+        let mut answers = PartitionAnswers::new(count);
+        self.fill_filter(partition);
+        let mut found = Vec::new();
+        for slice in 0..slices {
+            self.choose(partition, (slice, slices));
+            self.group();
+            self.gather(numbering);
+            self.encode(numbering, &mut payload);
+            if slices == 1 {
+                self.answer(numbering, |place, row, beside| answers.set(place, row, beside));
+            } else {
+                self.answer(numbering, |place, row, beside| found.push((place, row, beside)));
+            }
+        }
+        // Places rise within a slice only.
+        found.sort_unstable_by_key(|(place, ..)| *place);
+        for (place, row, beside) in found {
+            answers.set(place, row, beside);
+        }
+        (payload, answers)
     }
 
-    fn answers(&self, numbering: &Numbering) -> PartitionAnswers {
-        let mut answers = PartitionAnswers::new(self.tuples.len() / TUPLE_BYTES);
+    /// Gives `set` place, row and counts of each tuple that has a row.
+    fn answer(&self, numbering: &Numbering, mut set: impl FnMut(u32, u32, Beside)) {
         for (candidate, &group) in self.candidates.iter().zip(&self.group_of) {
             let group = &self.groups[group as usize];
             if group.documents > 1 {
                 let site = numbering.site_of(candidate.number >> 1);
                 let here = on_site(&self.documents[group.range()], site);
                 let here = u32::try_from(here).unwrap_or(u32::MAX);
-                answers.set(candidate.place, group.row, Beside::new(here, group.documents));
+                set(candidate.place, group.row, Beside::new(here, group.documents));
             }
         }
-        answers
     }
 
-    /// Takes the tuples whose fingerprint may stand twice for candidates.
-    fn choose(&mut self, partition: usize) {
+    /// Marks what is seen once, and again.
+    fn fill_filter(&mut self, partition: usize) {
         let count = self.tuples.len() / TUPLE_BYTES;
         let words = (count * FILTER_BITS / 64).next_power_of_two().max(16);
         self.filter.clear();
@@ -116,9 +136,13 @@ impl Repeated {
             *again |= *seen & bit;
             *seen |= bit;
         }
+    }
+
+    /// Takes the tuples of a slice whose fingerprint may stand twice for candidates.
+    fn choose(&mut self, partition: usize, (slice, slices): (usize, usize)) {
         self.candidates.clear();
         for (place, tuple) in (0..).zip(read(&self.tuples, partition)) {
-            if self.may_repeat(tuple.fingerprint) {
+            if self.may_repeat(tuple.fingerprint) && slice_of(tuple.fingerprint, slices) == slice {
                 let Tuple { fingerprint, number, is_head } = tuple;
                 let number = number << 1 | u32::from(is_head);
                 self.candidates.push(Candidate { fingerprint, number, place });
@@ -180,11 +204,11 @@ impl Repeated {
         let mut place = 0;
         for group in self.groups.iter_mut().filter(|group| group.documents > 1) {
             group.end = place;
-            place += group.documents as usize;
+            place += group.documents;
             group.last = u32::MAX;
         }
         self.documents.clear();
-        self.documents.resize(place, 0);
+        self.documents.resize(place as usize, 0);
         for (candidate, &number) in self.candidates.iter().zip(&self.group_of) {
             let group = &mut self.groups[number as usize];
             if group.documents < 2 {
@@ -193,11 +217,12 @@ impl Repeated {
             let (document, is_head) = (candidate.number >> 1, candidate.number & 1 == 1);
             if group.last == document {
                 // Of a document that holds it at its head and elsewhere, the head counts.
-                self.documents[group.end - 1] |= u64::from(is_head);
+                self.documents[group.end as usize - 1] |= u64::from(is_head);
                 continue;
             }
             let new = numbering.numbers[document as usize];
-            self.documents[group.end] = standing(numbering.site_of(document), new, is_head);
+            self.documents[group.end as usize] =
+                standing(numbering.site_of(document), new, is_head);
             group.last = document;
             group.end += 1;
         }
@@ -207,9 +232,73 @@ impl Repeated {
     fn encode(&mut self, numbering: &Numbering, payload: &mut Vec<u8>) {
         for group in self.groups.iter_mut().filter(|group| group.documents > 1) {
             let documents = &mut self.documents[group.range()];
-            group.row = payload.len();
+            group.row = u32::try_from(payload.len()).expect("rows of a partition are few");
             let identity = |number: u32| numbering.identities[number as usize];
             self.row.encode_documents(Fingerprint(group.fingerprint), documents, identity, payload);
+        }
+    }
+}
+
+/// More would read the tuples too often.
+const SLICES_MAX: usize = 256;
+
+/// Which of `slices` a fingerprint is in: by bits that nothing else is chosen by.
+#[inline]
+fn slice_of(fingerprint: u64, slices: usize) -> usize {
+    let bits = usize::try_from(fingerprint >> 48 & 0xFF).unwrap_or(0);
+    (bits * slices) >> 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::row::Row;
+    use crate::index::tuples::Tuples;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn rows_and_answers_equal_the_definition(
+            counted in proptest::collection::vec((0_u64..40, 0_u32..4, any::<bool>()), 0..300),
+            sites in proptest::collection::vec(0_u32..3, 1200),
+            is_tight: bool,
+        ) {
+            let mut tuples = Tuples::new(0, &std::env::temp_dir());
+            let mut number = 0;
+            let mut holders: BTreeMap<u64, BTreeMap<u32, bool>> = BTreeMap::new();
+            let mut places = Vec::new();
+            for (low, above, is_head) in counted {
+                number += above;
+                // Of the first partition, spread over the slices, and of the kind of a paragraph.
+                let fingerprint = low << 50 | low << 20;
+                tuples.push(Tuple { fingerprint, number, is_head }).unwrap();
+                *holders.entry(fingerprint).or_default().entry(number).or_default() |= is_head;
+                places.push((fingerprint, number));
+            }
+            let numbers: Vec<u32> = (0..1200).collect();
+            let identities: Vec<u64> = (0..1200).map(|n| n * 7919 % 1201).collect();
+            let numbering = Numbering { numbers: &numbers, sites: &sites, identities: &identities };
+            let mut repeated = Repeated::default();
+            tuples.bytes_of(0, &mut repeated.tuples).unwrap();
+            let memory = if is_tight { 0 } else { 1 << 20 };
+            let (payload, answers) = repeated.rows(0, memory, &numbering);
+            for (place, (fingerprint, number)) in (0..).zip(places) {
+                let holders = &holders[&fingerprint];
+                let found = answers.get(place);
+                prop_assert_eq!(found.is_some(), holders.len() > 1);
+                let Some((offset, beside)) = found else { continue };
+                let row = Row::many(&payload[offset as usize..]);
+                let site = sites[number as usize];
+                let here = holders.keys().filter(|&&other| sites[other as usize] == site);
+                let here = u32::try_from(here.count()).unwrap();
+                let all = u32::try_from(holders.len()).unwrap();
+                prop_assert_eq!(beside, Beside::new(here, all));
+                let heads = holders.values().filter(|is_head| **is_head).count();
+                let totals = row.totals();
+                prop_assert_eq!((totals.documents, totals.heads as usize), (all, heads));
+                prop_assert_eq!(row.on_site(site).map(|count| count.documents), Some(here));
+            }
         }
     }
 }

@@ -44,10 +44,22 @@ impl Spill {
     /// Appends one record to a partition; records are never cut.
     #[inline]
     pub(crate) fn push(&mut self, partition: usize, record: &[u8]) -> Result<()> {
-        if self.buffers[partition].len() + record.len() > self.buffer_bytes_max {
-            self.flush(partition)?;
+        let buffer = &self.buffers[partition];
+        if buffer.len() + record.len() > buffer.capacity() {
+            self.make_room(partition, record.len())?;
         }
         self.buffers[partition].extend_from_slice(record);
+        Ok(())
+    }
+
+    /// Moves all that is in memory to the file, if there is one.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        if self.file.is_some() {
+            for partition in 0..PARTITIONS {
+                self.flush(partition)?;
+                self.buffers[partition] = Vec::new();
+            }
+        }
         Ok(())
     }
 
@@ -70,7 +82,15 @@ impl Spill {
         Ok(())
     }
 
+    /// Empties the buffer of a partition, or makes it. It is made as large as it may become: what is
+    /// not used of it takes no memory, and it is never moved.
     #[cold]
+    fn make_room(&mut self, partition: usize, bytes: usize) -> Result<()> {
+        self.flush(partition)?;
+        self.buffers[partition].reserve_exact(bytes.max(self.buffer_bytes_max));
+        Ok(())
+    }
+
     fn flush(&mut self, partition: usize) -> Result<()> {
         if self.buffers[partition].is_empty() {
             return Ok(());

@@ -191,7 +191,11 @@ impl Index {
             writer.partition(&partition(number)?)?;
         }
         let Header { documents, document_order, ids, .. } = *self.header;
-        let bytes = writer.finish(section(documents), section(document_order), section(ids))?;
+        let bytes = writer.finish(
+            |out| out.write(section(documents)),
+            |out| out.write(section(document_order)),
+            |out| out.write(section(ids)),
+        )?;
         Self::from_bytes(bytes)
     }
 

@@ -75,6 +75,11 @@ impl Tuples {
         Ok(())
     }
 
+    /// See [`Spill::settle`].
+    pub(super) fn settle(&mut self) -> Result<()> {
+        self.spill.settle()
+    }
+
     /// The bytes of one partition, for [`read`], in place of what is in `bytes`.
     pub(super) fn bytes_of(&self, partition: usize, bytes: &mut Vec<u8>) -> Result<()> {
         self.spill.read(partition, bytes)
