@@ -3,7 +3,8 @@
 //!
 //! It says what the verdicts mean. Only what is not in question is shared with the engine: the
 //! split into paragraphs, the tokens, the rules, and the policy that turns evidence into verdicts.
-//! The engine samples documents, so the two agree where a site holds a paragraph on at most
+//! It judges every document as an article, as the engine does with `--profile article`. The
+//! engine samples documents, so the two agree where a site holds a paragraph on at most
 //! [`crate::index::SAMPLE`] documents.
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ use crate::text::split::{paragraphs, removal_spans};
 use crate::text::tokenize::{Token, tokenize};
 
 /// The texts of `documents` without what they themselves show to be boilerplate or repetition:
-/// what [`crate::clean`] gives.
+/// what [`crate::clean`] gives where every document is judged as an article.
 ///
 /// # Examples
 ///

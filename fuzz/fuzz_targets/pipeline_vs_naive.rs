@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use dechaff::decide::ProfileChoice;
 use dechaff::io::source::{Passes, find};
 use dechaff::pipeline::{Job, Monitor, Targets};
 use dechaff::{Config, Document, naive};
@@ -11,6 +12,8 @@ use libfuzzer_sys::fuzz_target;
 static CONFIG: LazyLock<Config> = LazyLock::new(|| {
     let mut config = Config { threads: 1, memory_bytes: 0, ..Config::default() };
     config.limits.batch_documents = 2;
+    // The oracle knows no pages.
+    config.policy.profile = ProfileChoice::Article;
     config
 });
 
@@ -41,8 +44,12 @@ fuzz_target!(|pages: Vec<(bool, bool, &str)>| {
     let written = written.map(|text| text.expect("it was written")).concat();
     let texts: Vec<String> = written
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a record")["text"]
-            .as_str().expect("a text").to_owned())
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("a record")["text"]
+                .as_str()
+                .expect("a text")
+                .to_owned()
+        })
         .collect();
     assert_eq!(texts, kept);
 });
