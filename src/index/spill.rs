@@ -5,14 +5,24 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
+use memmap2::MmapMut;
+
 use super::PARTITIONS;
 use crate::error::{Error, Result};
 
 /// Append-only bytes by partition; full buffers move to the file as blocks.
 #[derive(Debug)]
 pub(crate) struct Spill {
-    buffers: Vec<Vec<u8>>,
-    buffer_bytes_max: usize,
+    /// The buffers of all partitions, one behind the other, from the first record on.
+    ///
+    /// A map of its own: what is not used of it takes no memory, nothing is ever moved, and all of it
+    /// is given back when the counting ends, which a heap need not do.
+    memory: Option<MmapMut>,
+    /// Bytes of each buffer; 0 as long as there is none.
+    buffer_bytes: usize,
+    /// How full each is.
+    filled: Vec<usize>,
+    memory_bytes: usize,
     blocks: Vec<Vec<Block>>,
     file: Option<Mutex<File>>,
     file_bytes: u64,
@@ -32,8 +42,10 @@ impl Spill {
     /// Keeps at most about `memory_bytes` in memory; the rest goes to an unnamed file in `folder`.
     pub(crate) fn new(memory_bytes: usize, folder: &Path) -> Self {
         Self {
-            buffers: vec![Vec::new(); PARTITIONS],
-            buffer_bytes_max: (memory_bytes / PARTITIONS).max(BUFFER_BYTES_MIN),
+            memory: None,
+            buffer_bytes: 0,
+            filled: vec![0; PARTITIONS],
+            memory_bytes,
             blocks: vec![Vec::new(); PARTITIONS],
             file: None,
             file_bytes: 0,
@@ -41,26 +53,34 @@ impl Spill {
         }
     }
 
-    /// Appends one record to a partition; records are never cut.
+    /// Appends one record to a partition; records are short and never cut.
     #[inline]
     pub(crate) fn push(&mut self, partition: usize, record: &[u8]) -> Result<()> {
-        let buffer = &self.buffers[partition];
-        if buffer.len() + record.len() > buffer.capacity() {
-            self.make_room(partition, record.len())?;
+        if self.filled[partition] + record.len() > self.buffer_bytes {
+            self.make_room(partition)?;
         }
-        self.buffers[partition].extend_from_slice(record);
+        let at = partition * self.buffer_bytes + self.filled[partition];
+        if let Some(memory) = &mut self.memory {
+            memory[at..at + record.len()].copy_from_slice(record);
+        }
+        self.filled[partition] += record.len();
         Ok(())
     }
 
-    /// Moves all that is in memory to the file, if there is one.
+    /// Moves all that is in memory to the file, if there is one, and gives the memory back.
     pub(crate) fn settle(&mut self) -> Result<()> {
         if self.file.is_some() {
-            for partition in 0..PARTITIONS {
-                self.flush(partition)?;
-                self.buffers[partition] = Vec::new();
-            }
+            (0..PARTITIONS).try_for_each(|partition| self.flush(partition))?;
+            self.memory = None;
+            self.buffer_bytes = 0;
         }
         Ok(())
+    }
+
+    fn buffer(&self, partition: usize) -> &[u8] {
+        let at = partition * self.buffer_bytes;
+        let memory = self.memory.as_deref().unwrap_or(&[]);
+        &memory[at..at + self.filled[partition]]
     }
 
     /// All bytes of one partition, in the order of appending, in place of what is in `bytes`.
@@ -78,36 +98,49 @@ impl Spill {
                 at += block.bytes;
             }
         }
-        bytes.extend_from_slice(&self.buffers[partition]);
+        bytes.extend_from_slice(self.buffer(partition));
         Ok(())
     }
 
-    /// Empties the buffer of a partition, or makes it. It is made as large as it may become: what is
-    /// not used of it takes no memory, and it is never moved.
+    /// Empties the buffer of a partition, or makes all of them.
     #[cold]
-    fn make_room(&mut self, partition: usize, bytes: usize) -> Result<()> {
-        self.flush(partition)?;
-        self.buffers[partition].reserve_exact(bytes.max(self.buffer_bytes_max));
+    fn make_room(&mut self, partition: usize) -> Result<()> {
+        if self.memory.is_some() {
+            return self.flush(partition);
+        }
+        let mut each = (self.memory_bytes / PARTITIONS).max(BUFFER_BYTES_MIN);
+        let memory = loop {
+            match MmapMut::map_anon(each * PARTITIONS) {
+                // The process may have less to take than it was told: then more is spilled.
+                Err(_) if each / 2 >= BUFFER_BYTES_MIN => each /= 2,
+                made => break made.map_err(|e| Error::io("reserve", "memory for counts", e))?,
+            }
+        };
+        // The first byte of each buffer must not take two megabytes; a system without such pages refuses.
+        #[cfg(target_os = "linux")]
+        drop(memory.advise(memmap2::Advice::NoHugePage));
+        (self.memory, self.buffer_bytes) = (Some(memory), each);
         Ok(())
     }
 
     fn flush(&mut self, partition: usize) -> Result<()> {
-        if self.buffers[partition].is_empty() {
+        let bytes = self.filled[partition];
+        if bytes == 0 {
             return Ok(());
         }
-        if self.file.is_none() {
-            let file = tempfile::tempfile_in(&self.folder);
-            self.file = Some(Mutex::new(file.map_err(|e| self.refused("create", e))?));
-        }
-        let bytes = self.buffers[partition].len();
-        if let Some(file) = &mut self.file {
-            let file = file.get_mut().expect("no thread panics while it writes");
-            let written = file.write_all(&self.buffers[partition]);
-            written.map_err(|e| self.refused("write", e))?;
-        }
+        let written = (|| {
+            let file = match self.file.take() {
+                Some(file) => file,
+                None => Mutex::new(tempfile::tempfile_in(&self.folder)?),
+            };
+            let file = self.file.insert(file).get_mut().expect("no thread panics while it writes");
+            let at = partition * self.buffer_bytes;
+            file.write_all(&self.memory.as_deref().unwrap_or(&[])[at..at + bytes])
+        })();
+        written.map_err(|e| self.refused("write", e))?;
         self.blocks[partition].push(Block { offset: self.file_bytes, bytes });
         self.file_bytes += bytes as u64;
-        self.buffers[partition].clear();
+        self.filled[partition] = 0;
         Ok(())
     }
 
