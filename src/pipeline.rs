@@ -665,6 +665,7 @@ fn settings(config: &Config) -> std::collections::BTreeMap<String, String> {
         ("paragraph", format!("{:?}", config.recipe.paragraph).to_lowercase()),
         ("shingle", config.recipe.shingle_len.to_string()),
         ("window", config.recipe.window.to_string()),
+        ("comments", format!("{:?}", policy.comments).to_lowercase()),
         ("keep-copies", format!("{:?}", policy.keep_copies).to_lowercase()),
         ("max-removed", policy.removed_max.to_string()),
         ("scope", {

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use dechaff::decide::{Profile, ProfileChoice, Reason};
+use dechaff::decide::{Comments, Profile, ProfileChoice, Reason};
 use dechaff::{Config, Document, Stripper, clean, learn, without};
 
 /// A page and the lines of its article, those that go with an index among them.
@@ -119,6 +119,43 @@ fn the_audit_of_a_page_says_why_and_gives_all_back() {
     let removed: usize = judged.removals.iter().map(|removal| removal.span.len()).sum();
     let text = &pages[0].text;
     assert_eq!(without(text, &judged.spans()).len() + removed, text.len());
+}
+
+#[test]
+fn comments_by_readers_go_or_stay_as_told() {
+    let page = site("harbor-en.txt").swap_remove(0);
+    let said = [
+        "Maren",
+        "I have lived on the larger island for forty years, and every spring somebody has promised us a \
+         second boat. I shall believe it when I stand on it.",
+        "oldsalt",
+        "Built for a river? Then it will lie in the harbor all winter, as the last one did, and we \
+         shall row across with the bread and the post as our fathers used to do before there was any ferry.",
+        "Maren",
+        "You may be right about that, oldsalt. Still, the waiting room would be something.",
+        "tern",
+        "Nine hundred thousand is a great deal of bread.",
+    ];
+    let replies = [12, 3, 0, 7].map(|votes| format!("Reply ({votes})"));
+    let thread = said.chunks(2).zip(&replies);
+    let thread: Vec<&str> =
+        thread.flat_map(|(said, reply)| [said, &[reply.as_str()]].concat()).collect();
+    // The comments stand between the article and what is below it.
+    let text =
+        page.document.text.replacen("Print\n", &format!("Print\n{}\n", thread.join("\n")), 1);
+    let document = Document { text, ..page.document.clone() };
+    let cleaned = |comments| {
+        let mut config = config(ProfileChoice::Page);
+        config.policy.comments = comments;
+        clean(std::slice::from_ref(&document), &config).unwrap().swap_remove(0)
+    };
+    assert_eq!(cleaned(Comments::Strip).trim(), page.article());
+    let kept = cleaned(Comments::Keep);
+    assert!(kept.starts_with(&page.article()), "{kept}");
+    for line in said {
+        assert!(kept.lines().any(|kept| kept == line), "{line}");
+    }
+    assert!(replies.iter().all(|reply| !kept.contains(reply.as_str())), "{kept}");
 }
 
 #[test]

@@ -53,6 +53,7 @@ def settings(
     max_removed: float = 0.9,
     paragraph: str = "auto",
     profile: str = "auto",
+    comments: str = "strip",
     allow: Iterable[str] = (),
     deny: Iterable[str] = (),
     threads: int = 0,
@@ -66,6 +67,7 @@ def settings(
         "max_removed": max_removed,
         "paragraph": paragraph,
         "profile": profile,
+        "comments": comments,
         "allow": list(allow),
         "deny": list(deny),
         "threads": threads,
@@ -96,6 +98,7 @@ class Stripper:
         paragraph: What makes a paragraph: ``line``, ``block``, or ``auto`` to see by the text.
         profile: What texts are: ``article``, ``page`` (whole pages, menus and all), or ``auto``
             for what most documents of a site look like.
+        comments: On whole pages, whether readers' comments ``keep`` or go (``strip``).
         allow: Patterns of paragraphs that always stay.
         deny: Patterns of paragraphs that always go.
         threads: How many threads count and judge; 0 for one a core.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dechaff::config::Config;
-use dechaff::decide::{KeepCopies, Patterns, ProfileChoice, Scopes};
+use dechaff::decide::{Comments, KeepCopies, Patterns, ProfileChoice, Scopes};
 use dechaff::error::{Error, Result};
 use dechaff::text::ParagraphMode;
 use pyo3::prelude::*;
@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     max_removed: f64,
     paragraph: String,
     profile: String,
+    comments: String,
     allow: Vec<String>,
     deny: Vec<String>,
     threads: usize,
@@ -52,6 +53,11 @@ impl Settings {
             "article" => ProfileChoice::Article,
             "page" => ProfileChoice::Page,
             other => return Err(unknown("profile", other, &["auto", "article", "page"])),
+        };
+        config.policy.comments = match self.comments.as_str() {
+            "keep" => Comments::Keep,
+            "strip" => Comments::Strip,
+            other => return Err(unknown("comments", other, &["keep", "strip"])),
         };
         if !(0.0..=1.0).contains(&self.max_removed) {
             return Err(Error::settings("max_removed must lie between 0 and 1"));

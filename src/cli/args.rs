@@ -156,6 +156,9 @@ pub(super) struct Decisions {
     /// What documents are: articles, whole pages, or auto: what most documents of a site look like
     #[arg(long, value_name = "PROFILE", default_value = "auto", help_heading = "Decisions")]
     pub(super) profile: ProfileName,
+    /// What becomes of readers' comments on whole pages
+    #[arg(long, value_name = "WHAT", default_value = "strip", help_heading = "Decisions")]
+    pub(super) comments: CommentsName,
     /// Where several documents say the same, which of them keep it
     #[arg(long, value_name = "WHICH", default_value = "first", help_heading = "Decisions")]
     pub(super) keep_copies: KeepCopiesName,
@@ -438,6 +441,14 @@ pub(super) enum ProfileName {
     Article,
     /// The whole text of a page, menus and all
     Page,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum CommentsName {
+    /// They stay, as far as they can be told from what else stands around an article
+    Keep,
+    /// They go
+    Strip,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

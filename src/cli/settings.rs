@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    Decisions, FormatName, Inputs, KeepCopiesName, ParagraphName, ProfileName, Resuming, ScopeName,
-    SiteFromName,
+    CommentsName, Decisions, FormatName, Inputs, KeepCopiesName, ParagraphName, ProfileName,
+    Resuming, ScopeName, SiteFromName,
 };
 use crate::config::Config;
-use crate::decide::{KeepCopies, Patterns, ProfileChoice, Scopes};
+use crate::decide::{Comments, KeepCopies, Patterns, ProfileChoice, Scopes};
 use crate::error::{Error, Result};
 use crate::io::lock::{Kind, Lock};
 use crate::io::read::site::SiteFrom;
@@ -80,6 +80,10 @@ pub(super) fn decide(config: &mut Config, decisions: &Decisions) -> Result<()> {
         corpus: has(ScopeName::Corpus),
     };
     config.policy.profile = profile(decisions.profile);
+    config.policy.comments = match decisions.comments {
+        CommentsName::Keep => Comments::Keep,
+        CommentsName::Strip => Comments::Strip,
+    };
     config.policy.keep_copies = match decisions.keep_copies {
         KeepCopiesName::First => KeepCopies::First,
         KeepCopiesName::All => KeepCopies::All,

@@ -243,8 +243,8 @@ impl<'a> Gatherer<'a> {
         let mut evidence: Vec<Evidence> = paragraphs.collect();
         score::score_grounded(&mut evidence, &self.policy.weights);
         for (evidence, (paragraph, found)) in evidence.iter_mut().zip(all()) {
-            let may_stay = evidence.page.as_ref().is_none_or(PageEvidence::may_stay);
-            if may_stay && self.policy.wants_witness(evidence) {
+            // Copies of a page's paragraphs say nothing.
+            if evidence.page.is_none() && self.policy.wants_witness(evidence) {
                 let exact = self.exact_witness(&subject, paragraph, found);
                 let near = |refused: Vec<u32>| {
                     let shingles = found.may_cover().then_some(found.shingles)?;
@@ -272,7 +272,8 @@ impl<'a> Gatherer<'a> {
         let recurrence = site.map_or_else(Recurrence::default, |site| {
             Recurrence::from_rows((self.index, site), sketch, rows, subject.own)
         });
-        page_evidence(&page_features(document, sketch, &recurrence), self.model)
+        let features = page_features(document, sketch, &recurrence);
+        page_evidence(&features, self.model, self.policy.comments)
     }
 
     fn rule(&self, paragraph: &ParagraphSketch, text: &str) -> Option<String> {

@@ -16,6 +16,6 @@ pub mod score;
 mod weight_file;
 
 pub use evidence::{Evidence, Gatherer};
-pub use page::{Profile, ProfileChoice};
+pub use page::{Comments, Profile, ProfileChoice};
 pub use patterns::Patterns;
 pub use policy::{KeepCopies, Policy, Reason, Scopes, Verdict};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{Evidence, Witness};
-use super::page::ProfileChoice;
+use super::page::{Comments, ProfileChoice};
 use super::score::{Weights, has_ground};
 use crate::text::sketch::Ending;
 
@@ -97,6 +97,8 @@ impl Default for Scopes {
 pub struct Policy {
     /// Whether documents are articles or whole pages.
     pub profile: ProfileChoice,
+    /// What becomes of readers' comments on whole pages.
+    pub comments: Comments,
     /// Which copies of a duplicate stay.
     pub keep_copies: KeepCopies,
     /// Where repetition is looked for.
@@ -132,6 +134,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             profile: ProfileChoice::default(),
+            comments: Comments::default(),
             keep_copies: KeepCopies::First,
             scopes: Scopes::default(),
             weights: Weights::built_in().expect("the built-in weights can be read"),

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::comments::{CommentPart, comment_parts};
 use super::recurrence::Recurrence;
 use crate::hash::HashMap;
 use crate::text::Fingerprint;
@@ -73,6 +74,8 @@ pub struct PageFeatures {
     pub rows: Vec<FeatureRow>,
     /// The paragraphs of the best stretch of prose; empty where the page has no prose.
     pub segment: std::ops::Range<usize>,
+    /// What each paragraph is to the thread of readers' comments; empty where there is none.
+    pub comments: Vec<Option<CommentPart>>,
 }
 
 /// A paragraph of this many words is prose enough to learn function words from.
@@ -101,7 +104,7 @@ const TITLE_WORDS: RangeInclusive<f64> = 3.0..=30.0;
 pub fn features(shape: &PageShape, keys: &[Fingerprint], recurrence: &Recurrence) -> PageFeatures {
     assert_eq!(shape.paragraphs.len(), keys.len(), "one key a paragraph");
     if keys.is_empty() {
-        return PageFeatures { rows: Vec::new(), segment: 0..0 };
+        return PageFeatures { rows: Vec::new(), segment: 0..0, comments: Vec::new() };
     }
     let (said_before, doubled) = copies_on_page(keys);
     let words = Words::new(shape, &said_before);
@@ -130,7 +133,7 @@ pub fn features(shape: &PageShape, keys: &[Fingerprint], recurrence: &Recurrence
     let rows = rows.collect();
     let (first, last) = columns.segment;
     let segment = if columns.has_segment { first..last + 1 } else { 0..0 };
-    PageFeatures { rows, segment }
+    PageFeatures { rows, segment, comments: comment_parts(shape, keys, recurrence) }
 }
 
 /// Fills a row group by group.

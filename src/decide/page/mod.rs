@@ -2,19 +2,23 @@
 //! neighbours and its repetition on the site.
 //!
 //! [`recurrence`] counts on how many other pages of the site each paragraph stands, [`features`]
-//! turns shape and recurrence into numbers, [`model`] weighs them, [`profile`] decides whether a
-//! document is judged as a page at all. No list of words takes part: which words are function
-//! words is learnt from the long paragraphs of the page itself.
+//! turns shape and recurrence into numbers, [`model`] weighs them, [`comments`] finds what readers
+//! said, [`profile`] decides whether a document is judged as a page at all. No list of words takes
+//! part: which words are function words is learnt from the long paragraphs of the page itself.
 
+pub mod comments;
 pub mod features;
 pub mod model;
 pub mod profile;
 pub mod recurrence;
 
+pub use comments::CommentPart;
 pub use features::{FEATURES, NAMES, PageFeatures};
 pub use model::Model;
 pub use profile::{Profile, ProfileChoice, Profiles};
 pub use recurrence::Recurrence;
+
+use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
 use crate::text::Sketch;
@@ -38,6 +42,31 @@ impl PageEvidence {
     }
 }
 
+/// What becomes of readers' comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Comments {
+    /// They go.
+    #[default]
+    Strip,
+    /// They stay.
+    Keep,
+}
+
+/// More than all that is known of a paragraph together.
+const COMMENT_WEIGHT: f64 = 50.0;
+
+impl Comments {
+    /// What the choice adds to the score of a part of the thread.
+    fn weight(self, part: CommentPart) -> Option<f64> {
+        match (self, part) {
+            (Self::Keep, CommentPart::Said | CommentPart::Edge) => Some(COMMENT_WEIGHT),
+            (Self::Strip, CommentPart::Said | CommentPart::Furniture) => Some(-COMMENT_WEIGHT),
+            (Self::Keep, CommentPart::Furniture) | (Self::Strip, CommentPart::Edge) => None,
+        }
+    }
+}
+
 /// The features of each paragraph of a page.
 pub fn page_features(
     document: &Document,
@@ -50,12 +79,36 @@ pub fn page_features(
     features::features(&shape, &keys, recurrence)
 }
 
-/// The evidence of `model` on each paragraph of a page.
-pub fn page_evidence(features: &PageFeatures, model: &Model) -> Vec<PageEvidence> {
+/// The evidence of `model` on each paragraph of a page; `comments` tells what becomes of readers'.
+pub fn page_evidence(
+    features: &PageFeatures,
+    model: &Model,
+    comments: Comments,
+) -> Vec<PageEvidence> {
     let evidence = features.rows.iter().enumerate().map(|(at, row)| PageEvidence {
         score: model.score(row),
         inputs: model.inputs(row),
         is_in_segment: features.segment.contains(&at),
     });
-    evidence.collect()
+    let mut evidence: Vec<PageEvidence> = evidence.collect();
+    if has_thread(&evidence, &features.comments) {
+        for (page, part) in evidence.iter_mut().zip(&features.comments) {
+            let Some(weight) = part.and_then(|part| comments.weight(part)) else { continue };
+            page.score += weight;
+            page.inputs.insert(0, ("comment", weight));
+        }
+    }
+    evidence
+}
+
+/// Whether readers' comments stand below the article: more of what looks like it stands before
+/// their thread than within. Else it may be the article that has a line come back.
+fn has_thread(evidence: &[PageEvidence], parts: &[Option<CommentPart>]) -> bool {
+    let is_inside = |part: &Option<CommentPart>| !matches!(part, None | Some(CommentPart::Edge));
+    let Some(first) = parts.iter().position(is_inside) else { return false };
+    let (before, after) = evidence.split_at(first);
+    let inside = after.iter().zip(&parts[first..]).filter(|(_, part)| is_inside(part));
+    let like_article = |page: &&PageEvidence| page.score > 0.0;
+    before.iter().filter(like_article).count()
+        > inside.map(|(page, _)| page).filter(like_article).count()
 }
