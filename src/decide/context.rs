@@ -25,18 +25,14 @@ pub struct Judgment {
 /// ```
 pub fn judge(evidence: &[Evidence], policy: &Policy) -> Judgment {
     let mut verdicts: Vec<Verdict> = evidence.iter().map(|e| policy.judge(e)).collect();
-    let is_page = evidence.iter().any(|e| e.page.is_some());
     keep_subheadings(evidence, &mut verdicts);
     keep_mentions(evidence, &mut verdicts);
-    if is_page {
-        take_duplicates_back(&mut verdicts);
-    }
     if policy.scopes.document {
         remove_doubled_end(evidence, &mut verdicts);
         remove_orphans(evidence, &mut verdicts);
     }
     keep_lone_sentence(evidence, &mut verdicts);
-    if is_page {
+    if evidence.iter().any(|e| e.page.is_some()) {
         keep_article(evidence, &mut verdicts);
     }
     let is_guarded = guard(evidence, &mut verdicts, policy);
@@ -152,11 +148,6 @@ fn remove_orphans(evidence: &[Evidence], verdicts: &mut [Verdict]) {
             verdicts[at] = Verdict::Remove(Reason::Orphan);
         }
     }
-}
-
-/// Copies of a page's paragraphs elsewhere say nothing: there they may be the teaser that goes.
-fn take_duplicates_back(verdicts: &mut [Verdict]) {
-    verdicts.iter_mut().filter(|verdict| **verdict == DUPLICATE).for_each(|v| *v = Verdict::Keep);
 }
 
 const PAGE: Verdict = Verdict::Remove(Reason::Page);

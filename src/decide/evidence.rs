@@ -243,8 +243,7 @@ impl<'a> Gatherer<'a> {
         let mut evidence: Vec<Evidence> = paragraphs.collect();
         score::score_grounded(&mut evidence, &self.policy.weights);
         for (evidence, (paragraph, found)) in evidence.iter_mut().zip(all()) {
-            // Copies of a page's paragraphs say nothing.
-            if evidence.page.is_none() && self.policy.wants_witness(evidence) {
+            if self.policy.wants_witness(evidence) {
                 let exact = self.exact_witness(&subject, paragraph, found);
                 let near = |refused: Vec<u32>| {
                     let shingles = found.may_cover().then_some(found.shingles)?;

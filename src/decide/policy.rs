@@ -199,6 +199,7 @@ impl Policy {
     pub fn wants_witness(&self, evidence: &Evidence) -> bool {
         let may_be_duplicate = self.scopes.corpus
             && self.keep_copies != KeepCopies::All
+            && evidence.page.is_none()
             && evidence.tokens >= self.duplicate_tokens_min
             && !evidence.is_allowed;
         may_be_duplicate && self.without_copies(evidence).is_none()
@@ -225,8 +226,10 @@ impl Policy {
         })
     }
 
+    /// Copies of a page's paragraphs elsewhere say nothing: there they may be the teaser that goes.
     fn is_duplicate(&self, evidence: &Evidence) -> bool {
         self.keep_copies != KeepCopies::All
+            && evidence.page.is_none()
             && !evidence.is_marker
             && !is_listed_title(evidence)
             && evidence.tokens >= self.duplicate_tokens_min
