@@ -13,6 +13,7 @@ pub mod answers;
 pub mod build;
 pub mod format;
 pub mod merge;
+pub(crate) mod parts;
 mod repeated;
 pub mod row;
 pub mod sketches;
