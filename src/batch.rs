@@ -293,6 +293,9 @@ pub fn index_of_part<B: AsRef<[u8]>>(shared: &Index, rows: &[Row<B>]) -> Result<
     })
 }
 
+/// By part the numbers of its documents, and its counts in a partition.
+type Counts<'a> = BTreeMap<u64, (&'a [u8], &'a [u8])>;
+
 /// The sum of each partition that `rows` hold, and the parts that are added.
 fn sums<'a, B: AsRef<[u8]>>(
     numbers: &'a [Row<B>],
@@ -306,7 +309,7 @@ fn sums<'a, B: AsRef<[u8]>>(
             _ => return Err(Error::index("row", "holds no numbers")),
         }
     }
-    let mut by_partition: BTreeMap<u32, BTreeMap<u64, (&[u8], &[u8])>> = BTreeMap::new();
+    let mut by_partition: BTreeMap<u32, Counts> = BTreeMap::new();
     for row in rows {
         partition_of(row)?;
         let numbers = of_parts.get(&row.part).ok_or_else(|| {
@@ -315,7 +318,7 @@ fn sums<'a, B: AsRef<[u8]>>(
         let counts = row.bytes.as_ref();
         by_partition.entry(row.partition).or_default().insert(row.part, (numbers, counts));
     }
-    let sum = |(partition, parts): (u32, BTreeMap<u64, (&'a [u8], &'a [u8])>)| {
+    let sum = |(partition, parts): (u32, Counts<'a>)| {
         let sum = Sum::new(parts.values().copied(), identities)?;
         Ok((partition, (parts.into_keys().collect(), sum)))
     };

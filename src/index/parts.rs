@@ -336,7 +336,9 @@ impl<'a> Sum<'a> {
             if holders.len() > parts_max {
                 let offset = shared.payload.len() as u64;
                 encode(fingerprint, row, identities, &mut shared.payload);
-                holders.iter().for_each(|&at| parts[at].shared.push((fingerprint, offset)));
+                for &at in holders {
+                    parts[at].shared.push((fingerprint, offset));
+                }
                 return;
             }
             bytes.clear();
@@ -381,21 +383,22 @@ impl OfPart {
     /// # Errors
     ///
     /// When the bytes are damaged or cut short.
-    pub(crate) fn partition(bytes: &[u8]) -> Result<EncodedPartition> {
-        let (mut shared, rest) = Self::read_shared(bytes).ok_or_else(damaged)?;
-        let mut partition = EncodedPartition::from_exchange(rest)?;
+    pub(crate) fn partition(mut bytes: &[u8]) -> Result<EncodedPartition> {
+        let mut shared = Self::take_shared(&mut bytes).ok_or_else(damaged)?;
+        let mut partition = EncodedPartition::from_exchange(bytes)?;
         partition.entries.append(&mut shared);
         partition.entries.sort_unstable();
         Ok(partition)
     }
 
-    fn read_shared(mut bytes: &[u8]) -> Option<(Vec<(u64, u64)>, &[u8])> {
+    /// Takes the entries of shared rows off the front of `bytes`.
+    fn take_shared(bytes: &mut &[u8]) -> Option<Vec<(u64, u64)>> {
         let (mut shared, mut fingerprint, mut offset) = (Vec::new(), 0_u64, 0_u64);
-        for _ in 0..take_varint(&mut bytes)? {
-            fingerprint = fingerprint.checked_add(take_varint(&mut bytes)?)?;
-            offset = offset.checked_add(take_varint(&mut bytes)?)?;
+        for _ in 0..take_varint(bytes)? {
+            fingerprint = fingerprint.checked_add(take_varint(bytes)?)?;
+            offset = offset.checked_add(take_varint(bytes)?)?;
             shared.push((fingerprint, offset | IS_SHARED | IS_OFFSET));
         }
-        Some((shared, bytes))
+        Some(shared)
     }
 }
