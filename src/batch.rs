@@ -549,5 +549,11 @@ mod tests {
         assert!(refused.is_incompatible_index());
         let shared = index_of(&[&records()], Keep::Repeated);
         assert!(index_of_part(&shared, &numbers).unwrap_err().is_incompatible_index());
+        for parts_max in [0, 9] {
+            let mut torn = join(&numbers, counts, parts_max).unwrap().parts;
+            let half = torn[0].bytes.len() / 2;
+            torn[0].bytes.truncate(half);
+            assert!(index_of_part(&shared, &torn).unwrap_err().is_incompatible_index());
+        }
     }
 }
