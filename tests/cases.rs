@@ -88,8 +88,10 @@ fn the_library_gives_what_the_cases_say() {
         let records: Vec<Record> = (0..).zip(&case.documents).map(record).collect();
         let rows = sketch(&records, &config, Texts::Omit).unwrap();
         let (documents, counts) = rows.split_at(1);
-        let merged = dechaff::batch::merge(documents, counts, Keep::All).unwrap();
-        let bytes = dechaff::batch::assemble(documents, merged, Keep::All, Vec::new()).unwrap();
+        let numbers = dechaff::batch::number(documents.to_vec()).unwrap();
+        let merged = dechaff::batch::merge(&numbers, counts, Keep::All).unwrap();
+        let bytes = dechaff::batch::assemble(documents.to_vec(), merged, Keep::All, Vec::new());
+        let bytes = bytes.unwrap();
         let index = Index::from_bytes(bytes).unwrap();
         let stripped = strip(&records, &index, &config);
         let texts: Vec<String> = records

@@ -55,28 +55,27 @@ def nbytes(rows):
     return pc.sum(pc.binary_length(rows["bytes"])).as_py() or 0
 
 
-def peak(documents, rows, out):
-    """Bytes that merging `rows` adds to this process at most."""
+def peak(function, given, out):
+    """Bytes that calling `function` adds to this process at most."""
     status = lambda name: next(
         int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith(name)
     )
+    # What pyarrow loads with its first table is not theirs.
+    batch.number(pa.table({"part": pa.array([], "int64"), "partition": pa.array([], "int32"), "bytes": pa.array([], "binary")}))
     before = status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
-    batch.merge(documents, rows)
+    function(*given)
     out.send(status("VmHWM") - before)
 
 
-def memory_of_a_merge(documents, rows):
-    """Of one with counts, and of one with hardly any: what documents alone cost.
-
-    In processes of their own, which have no memory to use again.
-    """
-    for name, cut in (("one reducer's counts", rows), ("one partition's rows of one part", rows.slice(0, 1))):
-        ours, theirs = multiprocessing.Pipe()
-        child = multiprocessing.get_context("spawn").Process(target=peak, args=(documents, cut, theirs))
-        child.start()
-        print(f"merge of {name} ({nbytes(cut) / 1e6:.1f} MB): {ours.recv() / 1e6:.0f} MB of memory")
-        child.join()
+def memory_of(function, *given):
+    """The same in a process of its own, which has no memory to use again."""
+    ours, theirs = multiprocessing.Pipe()
+    child = multiprocessing.get_context("spawn").Process(target=peak, args=(function, given, theirs))
+    child.start()
+    made = ours.recv()
+    child.join()
+    return made
 
 
 def main():
@@ -94,11 +93,25 @@ def main():
     cuts = [256 * at // given.reducers for at in range(given.reducers + 1)]
     reducers = [of(rows, low, high) for low, high in zip(cuts, cuts[1:])]
     moved = {"sketch": nbytes(rows), "of which documents": nbytes(documents)}
-    memory_of_a_merge(documents, reducers[0])
     before = cpu()
-    merged = [batch.merge(documents, reducer) for reducer in reducers]
+    numbers = batch.number(documents)
+    spent["number"] = cpu() - before
+    moved["number"] = nbytes(numbers)
+    numbering = memory_of(batch.number, documents)
+    print(f"numbering: {numbering / 1e6:.0f} MB of memory, {numbering / number:.0f} bytes a document")
+    for name, cut in (("one reducer's counts", reducers[0]), ("one row", reducers[0].slice(0, 1))):
+        made = memory_of(batch.merge, numbers, cut)
+        print(f"merge of {name} ({nbytes(cut) / 1e6:.1f} MB): {made / 1e6:.1f} MB of memory")
+    before = cpu()
+    merged = [batch.merge(numbers, reducer) for reducer in reducers]
     spent["merge"] = cpu() - before
     moved["merge"] = sum(map(nbytes, merged))
+    before = cpu()
+    joined = [batch.join(numbers, reducer) for reducer in reducers]
+    spent["join"] = cpu() - before
+    for name, at in (("shared", 0), ("of the parts", 1)):
+        moved[f"join, {name}"] = sum(nbytes(made[at]) for made in joined)
+    del joined
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder, "index")
         before = cpu()

@@ -4,7 +4,8 @@
 
 WORK is a folder with room for a few times the crawl. Executors are processes of their own
 (`local-cluster[2,1,1024]`), and the driver may collect no more than 16 MB. With `--kill 64`, each
-stage of the run with 64 partitions loses one of them after a few seconds.
+stage of the run with 64 partitions loses one of them after a few seconds. With `--join`, nobody opens
+the whole index, and `--part-bytes` makes smaller parts, for what a larger crawl would show.
 """
 
 import argparse
@@ -118,6 +119,15 @@ def found(made):
     return digests
 
 
+def left(folder):
+    """What lies in the working folder, by name."""
+    sizes = defaultdict(int)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            sizes["/".join(path.relative_to(folder).parts[1:2]) or "index"] += path.stat().st_size
+    return ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sorted(sizes.items()))
+
+
 def moved(events):
     """Tasks that ran, and the bytes that they shuffled and wrote, by stage."""
     tasks, shuffled, written = defaultdict(int), defaultdict(int), defaultdict(int)
@@ -138,6 +148,8 @@ def main():
     parser.add_argument("work", type=Path)
     parser.add_argument("--partitions", type=int, nargs="+", default=[4, 64])
     parser.add_argument("--kill", type=int, nargs="+", default=[], help="in these runs, kill executors")
+    parser.add_argument("--join", action="store_true", help="as clean(..., join=True)")
+    parser.add_argument("--part-bytes", type=int, help="in place of dechaff.spark.PART_BYTES")
     given = parser.parse_args()
     work = given.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
@@ -145,6 +157,9 @@ def main():
     spark = session(work)
     import dechaff.spark
 
+    if given.part_bytes is not None:
+        dechaff.spark.PART_BYTES = given.part_bytes
+        spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "500")
     frame = spark.read.schema("id string, site string, text string, n long").json(str(numbered))
     differ = 0
     for partitions in given.partitions:
@@ -153,7 +168,9 @@ def main():
             threading.Thread(target=kill, args=(spark, 3, done), daemon=True).start()
         before = time.monotonic()
         cut = frame.repartition(partitions)
-        cleaned = dechaff.spark.clean(cut, work=str(work / "index"), order="n", removed="removed")
+        options = {"work": str(work / "index"), "order": "n", "removed": "removed"}
+        cleaned = dechaff.spark.clean(cut, **options, join=given.join)
+        print(f"{partitions} partitions: {left(work / 'index')}", flush=True)
         made = work / f"made-{partitions}"
         cleaned.write.mode("overwrite").parquet(str(made))
         seconds = time.monotonic() - before

@@ -260,6 +260,12 @@ class Stripper:
         """
         self._engine.save(path)
 
+    def _of_part(self, rows: Any) -> Stripper:
+        """One for the documents of a part alone, to which ``dechaff.batch.join`` gave ``rows``."""
+        stripper = Stripper(**self._options)
+        stripper._engine = self._engine.of_part(rows)
+        return stripper
+
     @classmethod
     def load(cls, path: str | PathLike[str], **options: Any) -> Stripper:
         """A stripper that judges by an index file, which is read in place.

@@ -12,15 +12,19 @@
 
 Documents are counted where they lie, a part of the documents at a time; the counts are shuffled
 and added by fingerprint, and written partition by partition to a folder that all executors reach;
-executors then read the index from there. The driver sees neither rows nor the index. "First copy"
-is decided by the order column, so the result does not depend on how the data is partitioned.
+executors then read the index from there. Where it would be too large for them,
+``clean(..., join=True)`` gives each part of the documents the sums of what it counted, and no executor
+opens the whole. The driver sees neither rows nor the index. "First copy" is decided by the order
+column, so the result does not depend on how the data is partitioned.
 
 The package must be installed where executors run.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import os
 import re
 import tempfile
@@ -47,8 +51,13 @@ PART_BYTES = 64 << 20
 MERGE_BYTES = 256 << 20
 #: Rows of counts that Spark hands over at a time; each is up to a few hundred kilobytes.
 MERGE_ROWS = 256
+#: With ``join=True``, sums that more parts counted are shared by all executors and not moved to each.
+PARTS_MAX = 8
 
-_ROWS = "part long, partition int, bytes binary, kind string"
+_COUNTS = "part long, partition int, bytes binary"
+_ROWS = f"{_COUNTS}, kind string"
+#: Partition of the rows that hold a part's documents, and of those that name what it was counted from.
+_DOCUMENTS = 256
 _ORDER = "__dechaff_order"
 _REMOVED = "__dechaff_removed"
 _REMOVED_TYPE = T.ArrayType(
@@ -76,6 +85,7 @@ def clean(
     order: str | None = None,
     removed: str | None = None,
     reducers: int = 64,
+    join: bool = False,
     **options: Any,
 ) -> DataFrame:
     """The rows of ``df`` with their texts cleaned by what they themselves show.
@@ -83,11 +93,19 @@ def clean(
     Counts at once, strips when the result is used. The counts lie in the folder ``work`` (a path
     or URI that driver and executors reach) until you delete it; ``df`` is read twice. See
     :func:`learn` and :func:`strip` for the other arguments.
+
+    Every executor opens the whole index, about half the size of the text. With ``join``, the result
+    is the same and no executor does: the sums are shuffled to the documents that they were counted
+    from, which lie in ``work`` until then, and executors open only what is known of the documents
+    and the sums that very many share. ``df`` is then read once.
     """
-    index = f"{work.rstrip('/')}/clean-{uuid.uuid4().hex}.idx"
     names: dict[str, Any] = {"text": text, "site": site, "id": id, "order": order}
-    _learn(df, index, work, reducers, ("omit", "repeated"), names, options)
-    return strip(df, index, **names, removed=removed, **options)
+    place = f"{work.rstrip('/')}/clean-{uuid.uuid4().hex}"
+    if join:
+        parts = _learn_joined(df, place, reducers, names, options)
+        return _strip_joined(df, place, parts, names, removed, options)
+    _learn(df, f"{place}.idx", work, reducers, ("omit", "repeated"), names, options)
+    return strip(df, f"{place}.idx", **names, removed=removed, **options)
 
 
 def learn(
@@ -139,11 +157,15 @@ def strip(
             made = stripper.transform_table(table, **names, removed=removed)
             yield from made.drop_columns([_ORDER]).to_batches()
 
+    ordered = df.withColumn(_ORDER, _order_of(df, {**names, "order": order}))
+    return ordered.mapInArrow(stripped, _stripped_type(df, removed))
+
+
+def _stripped_type(df: DataFrame, removed: str | None) -> T.StructType:
     fields = list(df.schema.fields)
     if removed is not None:
         fields.append(T.StructField(removed, _REMOVED_TYPE))
-    ordered = df.withColumn(_ORDER, _order_of(df, {**names, "order": order}))
-    return ordered.mapInArrow(stripped, T.StructType(fields))
+    return T.StructType(fields)
 
 
 def audit(
@@ -177,63 +199,216 @@ def _learn(
     folder = f"{_uri(work).rstrip('/')}/{uuid.uuid4().hex}"
     try:
         _sketch(df, folder, texts, names, options)
+        _number(df.sparkSession, folder)
         _merge(df.sparkSession, folder, reducers, keep)
         return _assemble(df.sparkSession, folder, keep, index)
     finally:
-        files, path = _place(folder)
-        if files.get_file_info(path).type == pyarrow.fs.FileType.Directory:
-            files.delete_dir(path)
+        _delete(folder)
+
+
+def _learn_joined(
+    df: DataFrame, place: str, reducers: int, names: dict[str, Any], options: dict[str, Any]
+) -> int:
+    """Leaves in ``place`` the inputs of all parts, their sums, and what is shared; gives the parts' number."""
+    folder = f"{_uri(place)}/counts"
+    try:
+        _sketch(df, folder, "omit", names, options, inputs=f"{place}/inputs")
+        parts = _number(df.sparkSession, folder)
+        _join(df.sparkSession, folder, reducers, f"{_uri(place)}/joined")
+        _assemble(df.sparkSession, folder, "repeated", f"{place}/shared.idx")
+        return parts
+    finally:
+        _delete(folder)
+
+
+def _strip_joined(
+    df: DataFrame,
+    place: str,
+    parts: int,
+    names: dict[str, Any],
+    removed: str | None,
+    options: dict[str, Any],
+) -> DataFrame:
+    names = {**names, "order": _ORDER}
+    options = {**options, "threads": 1}
+
+    def stripped(batches: Batches) -> Batches:
+        for rows in _parts(batches):
+            stripper = _loaded(f"{place}/shared.idx", options)
+            is_sum = pyarrow.compute.field("partition") < _DOCUMENTS
+            of_part = stripper._of_part(rows.filter(is_sum))
+            for name in rows.filter(~is_sum)["bytes"].to_pylist():
+                for batch in _kept(f"{place}/inputs/{name.decode()}"):
+                    table = pyarrow.Table.from_batches([batch])
+                    made = of_part.transform_table(table, **names, removed=removed)
+                    yield from made.drop_columns([_ORDER]).to_batches()
+
+    joined = df.sparkSession.read.schema(_COUNTS).parquet(f"{_uri(place)}/joined")
+    by_part = joined.repartition(max(parts, 1), "part").sortWithinPartitions("part", "partition")
+    return by_part.mapInArrow(stripped, _stripped_type(df, removed))
+
+
+def _parts(batches: Batches) -> Iterator[pyarrow.Table]:
+    """The rows of one part after the other."""
+    rows = (batch.slice(at, 1) for batch in batches for at in range(batch.num_rows))
+    for _, of_part in itertools.groupby(rows, key=lambda row: row["part"][0].as_py()):
+        yield pyarrow.Table.from_batches(of_part)
 
 
 def _sketch(
-    df: DataFrame, folder: str, texts: str, names: dict[str, Any], options: dict[str, Any]
+    df: DataFrame,
+    folder: str,
+    texts: str,
+    names: dict[str, Any],
+    options: dict[str, Any],
+    inputs: str | None = None,
 ) -> None:
-    """Writes the rows of all parts; what later steps read does not change when a task is run again."""
+    """Writes the rows of all parts; what later steps read does not change when a task is run again.
+
+    With ``inputs``, what each part was counted from is kept in that folder, all columns of it, and
+    one more row of the part says under which name.
+    """
     given = settings(**{**options, "threads": 1})
     mapped = columns(**{**names, "order": _ORDER})
 
     def sketched(batches: Batches) -> Batches:
-        part = _dechaff.Part(given, texts)
+        part, input = _dechaff.Part(given, texts), None
         for batch in batches:
+            if inputs is not None:
+                input = _Input(inputs, batch.schema) if input is None else input
+                input.writer.write_batch(batch)
             if part.add(batch, mapped) >= PART_BYTES:
-                yield from _rows(part)
-        yield from _rows(part)
+                yield from _rows(part, input)
+                input = None
+        yield from _rows(part, input)
 
     used = dict.fromkeys(name for name in mapped.values() if name not in (None, _ORDER))
-    ordered = df.withColumn(_ORDER, _order_of(df, names)).select(*used, _ORDER)
+    ordered = df.withColumn(_ORDER, _order_of(df, names))
+    ordered = ordered.select(*used, _ORDER) if inputs is None else ordered
     rows = ordered.mapInArrow(sketched, _ROWS)
     rows.write.partitionBy("kind").option("compression", "zstd").parquet(f"{folder}/rows")
 
 
-def _rows(part: _dechaff.Part) -> Batches:
+class _Input:
+    """A file of what one part is counted from.
+
+    Its name is new, so that a task that is run again leaves what another one wrote.
+    """
+
+    def __init__(self, folder: str, schema: pyarrow.Schema) -> None:
+        self.name = uuid.uuid4().hex
+        files, path = _place(f"{folder}/{self.name}")
+        files.create_dir(os.path.dirname(path), recursive=True)
+        self._sink = files.open_output_stream(path)
+        packed = pyarrow.ipc.IpcWriteOptions(compression="zstd")
+        self.writer = pyarrow.ipc.new_stream(self._sink, schema, options=packed)
+
+    def close(self) -> str:
+        self.writer.close()
+        self._sink.close()
+        return self.name
+
+
+def _kept(path: str) -> Batches:
+    files, path = _place(path)
+    with files.open_input_stream(path) as source, pyarrow.ipc.open_stream(source) as batches:
+        yield from batches
+
+
+def _rows(part: _dechaff.Part, input: _Input | None) -> Batches:
     """The rows of a part, one batch each, so that no batch is large."""
-    table = pyarrow.table(part.rows())
-    table = table.set_column(2, "bytes", table["bytes"].cast(pyarrow.binary()))
-    for batch in table.to_batches(max_chunksize=1):
-        is_documents = batch["partition"][0].as_py() == 256
+    for batch in _batches(part.rows(), 1):
+        is_documents = batch["partition"][0].as_py() == _DOCUMENTS
+        if is_documents and input is not None:
+            named = pyarrow.array([input.close().encode()], pyarrow.binary())
+            yield batch.set_column(2, "bytes", named).append_column("kind", pyarrow.array(["inputs"]))
         kind = pyarrow.array(["documents" if is_documents else "counts"])
         yield batch.append_column("kind", kind)
 
 
+def _batches(rows: Any, size: int) -> Batches:
+    """Rows of the engine as Spark takes them."""
+    for batch in pyarrow.table(rows).to_batches(max_chunksize=size):
+        yield batch.set_column(2, "bytes", batch["bytes"].cast(pyarrow.binary()))
+
+
+def _number(spark: SparkSession, folder: str) -> int:
+    """Numbers all documents, for the tasks that add counts; gives the number of parts."""
+
+    def numbered() -> int:
+        numbers = pyarrow.table(_dechaff.number(_documents(folder)))
+        with tempfile.TemporaryDirectory() as local:
+            path = os.path.join(local, "numbers")
+            with pyarrow.OSFile(path, "wb") as sink, pyarrow.ipc.new_file(sink, numbers.schema) as out:
+                out.write_table(numbers, max_chunksize=1)
+            _write(f"{folder}/numbers", path)
+        # The last row is of all parts.
+        return numbers.num_rows - 1
+
+    return _once(spark, numbered)
+
+
+def _numbers(folder: str) -> pyarrow.Table:
+    """What :func:`_number` wrote; not read, but mapped, where it is a file."""
+    files, path = _place(f"{folder}/numbers")
+    is_local = isinstance(files, pyarrow.fs.LocalFileSystem)
+    with pyarrow.memory_map(path) if is_local else files.open_input_file(path) as source:
+        return pyarrow.ipc.open_file(source).read_all()
+
+
 def _merge(spark: SparkSession, folder: str, reducers: int, keep: str) -> None:
     def merged(batches: Batches) -> Batches:
-        documents = None
+        numbers = None
         for rows in _groups(batches):
-            documents = _documents(folder) if documents is None else documents
-            table = pyarrow.table(_dechaff.merge(documents, rows, keep))
-            for row in table.to_batches(max_chunksize=1):
-                partition = row["partition"][0].as_py()
-                _write(f"{folder}/merged/{partition:03}", _packed(row))
-                yield pyarrow.record_batch({"partition": row["partition"]})
+            numbers = _numbers(folder) if numbers is None else numbers
+            yield from _written(folder, _dechaff.merge(numbers, rows, keep))
 
+    with _small_batches(spark):
+        merged_rows = _counts(spark, folder, reducers).mapInArrow(merged, "partition int")
+        merged_rows.agg(F.count("partition")).collect()
+
+
+def _join(spark: SparkSession, folder: str, reducers: int, target: str) -> None:
+    parts_max = PARTS_MAX
+
+    def joined(batches: Batches) -> Batches:
+        numbers = None
+        for rows in _groups(batches):
+            numbers = _numbers(folder) if numbers is None else numbers
+            shared, parts = _dechaff.join(numbers, rows, parts_max)
+            for _ in _written(folder, shared):
+                pass
+            yield from _batches(parts, 64)
+
+    with _small_batches(spark):
+        sums = _counts(spark, folder, reducers).mapInArrow(joined, _COUNTS)
+        inputs = spark.read.schema(_ROWS).parquet(f"{folder}/rows").where("kind = 'inputs'")
+        everything = sums.union(inputs.select("part", "partition", "bytes"))
+        everything.write.option("compression", "zstd").parquet(target)
+
+
+def _counts(spark: SparkSession, folder: str, reducers: int) -> DataFrame:
+    """The counts of all parts, whole partitions in a task."""
+    rows = spark.read.schema(_ROWS).parquet(f"{folder}/rows").where("kind = 'counts'")
+    counts = rows.select("part", "partition", "bytes")
+    return counts.repartition(reducers, "partition").sortWithinPartitions("partition")
+
+
+def _written(folder: str, rows: Any) -> Batches:
+    """Writes each row to a file of its own and gives the number of its partition."""
+    for row in pyarrow.table(rows).to_batches(max_chunksize=1):
+        partition = row["partition"][0].as_py()
+        _write(f"{folder}/merged/{partition:03}", _packed(row))
+        yield pyarrow.record_batch({"partition": row["partition"]})
+
+
+@contextlib.contextmanager
+def _small_batches(spark: SparkSession) -> Iterator[None]:
     name = "spark.sql.execution.arrow.maxRecordsPerBatch"
     before = str(spark.conf.get(name))
     try:
         spark.conf.set(name, str(MERGE_ROWS))
-        rows = spark.read.schema(_ROWS).parquet(f"{folder}/rows")
-        counts = rows.where("kind = 'counts'").select("part", "partition", "bytes")
-        grouped = counts.repartition(reducers, "partition").sortWithinPartitions("partition")
-        grouped.mapInArrow(merged, "partition int").agg(F.count("partition")).collect()
+        yield
     finally:
         spark.conf.set(name, before)
 
@@ -256,25 +431,38 @@ def _groups(batches: Batches) -> Iterator[pyarrow.Table]:
 
 
 def _assemble(spark: SparkSession, folder: str, keep: str, index: str) -> int:
-    def assembled(batches: Batches) -> Batches:
+    def assembled() -> int:
+        with tempfile.TemporaryDirectory() as local:
+            path = os.path.join(local, "index")
+            _dechaff.assemble(_documents(folder), _merged(folder), keep, path)
+            documents = Stripper.load(path).documents
+            _write(index, path)
+        return documents
+
+    return _once(spark, assembled)
+
+
+def _once(spark: SparkSession, work: Callable[[], int]) -> int:
+    """What ``work`` gives, done by one task."""
+
+    def done(batches: Batches) -> Batches:
         for batch in batches:
             for _ in range(batch.num_rows):
-                with tempfile.TemporaryDirectory() as local:
-                    path = os.path.join(local, "index")
-                    _dechaff.assemble(_documents(folder), _merged(folder), keep, path)
-                    documents = Stripper.load(path).documents
-                    _write(index, path)
-                yield pyarrow.record_batch({"documents": pyarrow.array([documents])})
+                yield pyarrow.record_batch({"made": pyarrow.array([work()])})
 
-    done = spark.range(1, numPartitions=1).mapInArrow(assembled, "documents long").collect()
-    return done[0]["documents"]
+    return spark.range(1, numPartitions=1).mapInArrow(done, "made long").collect()[0]["made"]
 
 
-def _documents(folder: str) -> pyarrow.Table:
+def _documents(folder: str) -> Iterator[pyarrow.Table]:
+    """The documents of one part after the other."""
     files, path = _place(f"{folder}/rows/kind=documents")
     if files.get_file_info(path).type == pyarrow.fs.FileType.NotFound:
-        return pyarrow.table(_dechaff.Part(settings(), "omit").rows())
-    return pyarrow.dataset.dataset(path, filesystem=files, format="parquet").to_table()
+        return
+    rows = pyarrow.dataset.dataset(path, filesystem=files, format="parquet")
+    few = {"batch_size": 16, "batch_readahead": 1, "fragment_readahead": 1}
+    for batch in rows.to_batches(columns=["part", "partition", "bytes"], **few):
+        for at in range(batch.num_rows):
+            yield pyarrow.Table.from_batches([batch.slice(at, 1)])
 
 
 def _merged(folder: str) -> Iterator[pyarrow.Table]:
@@ -310,6 +498,12 @@ def _write(target: str, content: Any) -> None:
         else:
             sink.write(content)
     files.move(temporary, path)
+
+
+def _delete(folder: str) -> None:
+    files, path = _place(folder)
+    if files.get_file_info(path).type == pyarrow.fs.FileType.Directory:
+        files.delete_dir(path)
 
 
 def _place(path: str) -> tuple[pyarrow.fs.FileSystem, str]:

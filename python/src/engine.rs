@@ -21,6 +21,7 @@ use rayon::prelude::*;
 
 use crate::column::{Column, Places, records};
 use crate::error::OrRaise as _;
+use crate::exchange::Rows;
 use crate::settings::Settings;
 use crate::table::{self, Judged, Names};
 
@@ -210,6 +211,16 @@ impl Engine {
     /// Takes the index of a file in place of all that was counted.
     fn load(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         self.replace(py.detach(|| Index::open(Path::new(&path))).or_raise()?)
+    }
+
+    /// The same engine for one part: `rows` are what a join gave it, this index is what all share.
+    fn of_part(&self, py: Python<'_>, rows: AnyRecordBatch) -> PyResult<Self> {
+        let rows = Rows::new(rows)?;
+        let index = py.detach(|| batch::index_of_part(&*self.index()?, &rows.rows())).or_raise()?;
+        let engine =
+            Self { config: self.config.clone(), pool: OnceLock::new(), counted: Mutex::default() };
+        engine.replace(index)?;
+        Ok(engine)
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {

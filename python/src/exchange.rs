@@ -1,6 +1,8 @@
 //! The functions of `dechaff::batch` over Arrow, for engines that move rows between machines.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::cast::AsArray;
@@ -9,7 +11,7 @@ use arrow_array::{Int32Array, Int64Array, LargeBinaryArray, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use dechaff::batch::{self, Row};
 use dechaff::config::Config;
-use dechaff::error::{Error, Result};
+use dechaff::error::Error;
 use dechaff::index::Keep;
 use dechaff::index::build::Texts;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
@@ -71,43 +73,87 @@ impl Part {
     }
 }
 
+/// Numbers all documents; `documents` gives one table of their rows after the other.
+#[pyfunction]
+pub(crate) fn number(documents: &Bound<'_, PyAny>) -> PyResult<PyTable> {
+    let (documents, refused) = tables(documents)?;
+    let numbers = batch::number(documents);
+    refused.check()?;
+    to_table(&numbers.or_raise()?)
+}
+
 /// Adds the counts in `rows`, partition by partition.
 #[pyfunction]
 pub(crate) fn merge(
     py: Python<'_>,
-    documents: AnyRecordBatch,
+    numbers: AnyRecordBatch,
     rows: AnyRecordBatch,
     keep: &str,
 ) -> PyResult<PyTable> {
     let keep = keep_of(keep)?;
-    let (documents, rows) = (from_table(documents)?, from_table(rows)?);
-    to_table(&py.detach(|| batch::merge(&documents, &rows, keep)).or_raise()?)
+    let (numbers, rows) = (Rows::new(numbers)?, Rows::new(rows)?);
+    to_table(&py.detach(|| batch::merge(&numbers.rows(), &rows.rows(), keep)).or_raise()?)
 }
 
-/// Writes the index to `path`; `merged` gives one table of merged rows after the other.
+/// The shared rows, and the rows of the parts.
+#[pyfunction]
+pub(crate) fn join(
+    py: Python<'_>,
+    numbers: AnyRecordBatch,
+    rows: AnyRecordBatch,
+    parts_max: usize,
+) -> PyResult<(PyTable, PyTable)> {
+    let (numbers, rows) = (Rows::new(numbers)?, Rows::new(rows)?);
+    let joined = py.detach(|| batch::join(&numbers.rows(), &rows.rows(), parts_max)).or_raise()?;
+    Ok((to_table(&joined.shared)?, to_table(&joined.parts)?))
+}
+
+/// Writes the index to `path`; `documents` and `merged` give one table of rows after the other.
 #[pyfunction]
 pub(crate) fn assemble(
-    documents: AnyRecordBatch,
+    documents: &Bound<'_, PyAny>,
     merged: &Bound<'_, PyAny>,
     keep: &str,
     path: PathBuf,
 ) -> PyResult<()> {
-    let documents = from_table(documents)?;
-    let mut refused = None;
-    let rows = merged.try_iter()?.flat_map(|table| {
-        let rows = table.and_then(|table| from_table(table.extract()?));
-        rows.unwrap_or_else(|error| {
-            refused = Some(error);
-            Vec::new()
-        })
+    let keep = keep_of(keep)?;
+    let (documents, refused_documents) = tables(documents)?;
+    let (merged, refused_merged) = tables(merged)?;
+    let file = std::fs::File::create(&path).map_err(|e| Error::io("create", &path, e));
+    let out = std::io::BufWriter::new(file.or_raise()?);
+    let written = batch::assemble(documents, merged, keep, out);
+    refused_documents.check()?;
+    refused_merged.check()?;
+    written.map(drop).or_raise()
+}
+
+/// What went wrong while rows were taken from Python, where they end then.
+#[derive(Clone, Default)]
+struct Refused(Rc<RefCell<Option<PyErr>>>);
+
+impl Refused {
+    fn check(&self) -> PyResult<()> {
+        self.0.take().map_or(Ok(()), Err)
+    }
+}
+
+/// The rows of an iterable of tables, one table at a time.
+fn tables<'py>(
+    tables: &Bound<'py, PyAny>,
+) -> PyResult<(impl Iterator<Item = Row> + use<'py>, Refused)> {
+    let (refused, mut tables) = (Refused::default(), tables.try_iter()?);
+    let noted = refused.clone();
+    let rows = std::iter::from_fn(move || {
+        let table = tables.next()?;
+        match table.and_then(|table| Rows::new(table.extract()?)) {
+            Ok(rows) => Some(rows.into_owned()),
+            Err(error) => {
+                *noted.0.borrow_mut() = Some(error);
+                None
+            }
+        }
     });
-    let write = || -> Result<()> {
-        let file = std::fs::File::create(&path).map_err(|e| Error::io("create", &path, e))?;
-        let out = std::io::BufWriter::new(file);
-        batch::assemble(&documents, rows, keep_of(keep).unwrap_or(Keep::All), out).map(drop)
-    };
-    let written = write();
-    refused.map_or(written.or_raise(), Err)
+    Ok((rows.flatten(), refused))
 }
 
 fn keep_of(name: &str) -> PyResult<Keep> {
@@ -139,22 +185,48 @@ fn to_table(rows: &[Row]) -> PyResult<PyTable> {
     PyTable::try_new(vec![batch], schema)
 }
 
-fn from_table(table: AnyRecordBatch) -> PyResult<Vec<Row>> {
-    let wrong = || PyTypeError::new_err("expected rows of part, partition and bytes");
-    let mut rows = Vec::new();
-    for batch in table.into_reader()? {
-        let batch = batch.map_err(pyo3_arrow::error::PyArrowError::from)?;
-        let column = |name| batch.column_by_name(name).ok_or_else(wrong);
-        let parts = column("part")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?;
-        let numbers = column("partition")?.as_primitive_opt::<Int32Type>().ok_or_else(wrong)?;
-        let bytes = arrow_cast::cast(column("bytes")?, &DataType::LargeBinary);
-        let bytes = bytes.map_err(|_| wrong())?;
-        let bytes = bytes.as_binary::<i64>();
-        for at in 0..batch.num_rows() {
-            let partition = u32::try_from(numbers.value(at)).map_err(|_| wrong())?;
-            let (part, bytes) = (parts.value(at).cast_unsigned(), bytes.value(at).to_vec());
-            rows.push(Row { part, partition, bytes });
+/// Rows of part, partition and bytes, in place.
+pub(crate) struct Rows(Vec<(Int64Array, Int32Array, LargeBinaryArray)>);
+
+impl Rows {
+    pub(crate) fn new(table: AnyRecordBatch) -> PyResult<Self> {
+        let wrong = || PyTypeError::new_err("expected rows of part, partition and bytes");
+        let mut batches = Vec::new();
+        for batch in table.into_reader()? {
+            let batch = batch.map_err(pyo3_arrow::error::PyArrowError::from)?;
+            let column = |name| batch.column_by_name(name).ok_or_else(wrong);
+            let parts = column("part")?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?;
+            let numbers = column("partition")?.as_primitive_opt::<Int32Type>().ok_or_else(wrong)?;
+            if numbers.values().iter().any(|&number| number < 0) {
+                return Err(wrong());
+            }
+            let bytes = arrow_cast::cast(column("bytes")?, &DataType::LargeBinary);
+            let bytes = bytes.map_err(|_| wrong())?.as_binary().clone();
+            batches.push((parts.clone(), numbers.clone(), bytes));
         }
+        Ok(Self(batches))
     }
-    Ok(rows)
+
+    pub(crate) fn rows(&self) -> Vec<Row<&[u8]>> {
+        self.iter().collect()
+    }
+
+    fn into_owned(self) -> Vec<Row> {
+        let owned = |Row { part, partition, bytes }: Row<&[u8]>| Row {
+            part,
+            partition,
+            bytes: bytes.to_vec(),
+        };
+        self.iter().map(owned).collect()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Row<&[u8]>> {
+        self.0.iter().flat_map(|(parts, numbers, bytes)| {
+            (0..parts.len()).map(|at| Row {
+                part: parts.value(at).cast_unsigned(),
+                partition: numbers.value(at).cast_unsigned(),
+                bytes: bytes.value(at),
+            })
+        })
+    }
 }

@@ -19,7 +19,7 @@ mod _dechaff {
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
-    use crate::exchange::{Part, assemble, merge};
+    use crate::exchange::{Part, assemble, join, merge, number};
 
     /// The version of the crate inside.
     #[pymodule_export]

@@ -91,10 +91,22 @@ def test_sketch_merge_and_strip_are_pure(crawl, tmp_path):
         counts.filter(pa.compute.less(counts["partition"], 100)),
         counts.filter(pa.compute.greater_equal(counts["partition"], 100)),
     ]
-    merged = [batch.merge(documents, half) for half in halves]
+    numbers = batch.number(documents)
+    merged = [batch.merge(numbers, half) for half in halves]
     index = tmp_path / "crawl.idx"
     batch.assemble(documents, merged, index)
     made = batch.strip(table, index, order="n", removed="removed")
     assert made["text"].to_pylist() == crawl.cleaned
     found = [(r["reason"], json.loads(r["evidence"])) for of in made["removed"].to_pylist() for r in of]
     assert found == [(r["reason"], r["evidence"]) for r in crawl.audit]
+    # Each part by the sums of what it counted: the same.
+    joined = [batch.join(numbers, half, parts_max=2) for half in halves]
+    shared = tmp_path / "shared.idx"
+    batch.assemble(documents, [only for only, _ in joined], shared)
+    sums = pa.concat_tables([parts for _, parts in joined])
+    stripped = []
+    for at, part in enumerate(parts):
+        own = sums.filter(pa.compute.equal(sums["part"], part["part"][0]))
+        piece = table.slice(200 * at, 200)
+        stripped.append(batch.strip(piece, shared, order="n", removed="removed", rows=own))
+    assert pa.concat_tables(stripped).to_pylist() == made.to_pylist()

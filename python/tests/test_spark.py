@@ -54,11 +54,14 @@ def audit_of(rows):
     return [(*(row[key] for key in keys), row["evidence"]) for row in rows]
 
 
+@pytest.mark.parametrize("join", [False, True])
 @pytest.mark.parametrize("partitions", [4, 64])
-def test_text_and_audit_are_the_command_lines(frame, crawl, tmp_path, partitions):
+def test_text_and_audit_are_the_command_lines(frame, crawl, tmp_path, partitions, join):
     cut = frame.repartition(partitions)
-    cleaned = dechaff.spark.clean(cut, work=str(tmp_path), order="n", removed="removed", reducers=8)
+    given = {"work": str(tmp_path), "order": "n", "removed": "removed", "reducers": 8, "join": join}
+    cleaned = dechaff.spark.clean(cut, **given)
     rows = sorted(cleaned.toLocalIterator(), key=lambda row: row["n"])
+    assert [row["url"] for row in rows] == [record["url"] for record in crawl.records]
     assert [row["text"] for row in rows] == crawl.cleaned
     removed = [
         {**removal.asDict(), "id": row["id"], "site": row["site"], "evidence": json.loads(removal["evidence"])}
@@ -83,7 +86,41 @@ def test_learn_strip_and_audit(frame, crawl, tmp_path):
     assert stripper.transform(texts, sites, ids) == crawl.cleaned
 
 
-def test_a_killed_executor_does_not_change_the_result(frame, crawl, tmp_path):
+@pytest.mark.parametrize("parts_max", [0, 2, 1000])
+def test_what_is_shared_and_what_is_joined_does_not_show(spark, frame, crawl, tmp_path, monkeypatch, parts_max):
+    # Many small parts in each task.
+    monkeypatch.setattr(dechaff.spark, "PART_BYTES", 1 << 16)
+    monkeypatch.setattr(dechaff.spark, "PARTS_MAX", parts_max)
+    batch = "spark.sql.execution.arrow.maxRecordsPerBatch"
+    before = spark.conf.get(batch)
+    spark.conf.set(batch, "20")
+    try:
+        cleaned = dechaff.spark.clean(frame.repartition(3), work=str(tmp_path), order="n", reducers=5, join=True)
+        assert text_of(cleaned) == crawl.cleaned
+        assert text_of(cleaned) == crawl.cleaned, "a result can be used again"
+    finally:
+        spark.conf.set(batch, before)
+    left = [path.name for path in next(tmp_path.iterdir()).iterdir()]
+    assert sorted(left) == ["inputs", "joined", "shared.idx"]
+
+
+def test_a_join_gives_every_row_back(spark, frame, tmp_path):
+    """Those without a text, and those that are there twice, too."""
+    few = frame.where("n < 40")
+    given = few.union(few.where("n < 5")).union(few.where("n < 3").withColumn("text", F.lit(None)))
+    for cut in (given.coalesce(1), few.repartition(2).union(few.repartition(2)), few.where("n < 0")):
+        whole, joined = (
+            dechaff.spark.clean(cut, work=str(tmp_path), order="n", removed="gone", join=join)
+            for join in (False, True)
+        )
+        keys = lambda row: (row["n"], row["text"] or "", str(row["gone"]))
+        rows = sorted(whole.toLocalIterator(), key=keys)
+        assert sorted(joined.toLocalIterator(), key=keys) == rows
+        assert joined.schema == whole.schema
+
+
+@pytest.mark.parametrize("join", [False, True])
+def test_a_killed_executor_does_not_change_the_result(frame, crawl, tmp_path, join):
     struck = str(tmp_path / "struck")
 
     def strike(batches):
@@ -100,7 +137,8 @@ def test_a_killed_executor_does_not_change_the_result(frame, crawl, tmp_path):
             yield batch
 
     cut = frame.repartition(6).mapInArrow(strike, frame.schema)
-    cleaned = dechaff.spark.clean(cut, work=str(tmp_path / "work"), order="n", reducers=4)
+    work = str(tmp_path / "work")
+    cleaned = dechaff.spark.clean(cut, work=work, order="n", reducers=4, join=join)
     assert text_of(cleaned) == crawl.cleaned
     assert os.path.exists(struck)
 
@@ -113,11 +151,13 @@ def test_without_an_order_partitions_do_not_show(frame, tmp_path):
     assert made[0] == made[1]
 
 
-def test_one_site_with_most_documents_does_not_break(spark, frame, crawl, tmp_path):
+@pytest.mark.parametrize("join", [False, True])
+def test_one_site_with_most_documents_does_not_break(spark, frame, crawl, tmp_path, join):
     skewed = frame.withColumn("site", F.expr("if(n % 20 = 0, site, 'large.example')"))
     table = skewed.orderBy("n").toPandas()
     expected = dechaff.clean(table["text"], table["site"], table["id"]).to_list()
-    made = dechaff.spark.clean(skewed.repartition(7, "site"), work=str(tmp_path), order="n", reducers=3)
+    cut = skewed.repartition(7, "site")
+    made = dechaff.spark.clean(cut, work=str(tmp_path), order="n", reducers=3, join=join)
     assert text_of(made) == expected
 
 

@@ -36,6 +36,8 @@ pub(super) const DOCUMENT_BYTES: usize = 32 + 4 * CONTEXTS;
 pub(super) const ENTRY_BYTES: usize = 16;
 /// Set in an entry's value when it is an offset into the payload.
 pub(super) const IS_OFFSET: u64 = 1 << 63;
+/// Set beside that when the payload is not the partition's own, but one that several indexes share.
+pub(super) const IS_SHARED: u64 = 1 << 62;
 /// Set in an entry's value when the paragraph stood at the head of its one document.
 pub(super) const IS_HEAD: u64 = 1 << 32;
 
@@ -140,37 +142,32 @@ impl EncodedPartition {
     ///
     /// When the bytes are cut short or damaged.
     pub fn from_exchange(bytes: &[u8]) -> Result<Self> {
-        let what = "is damaged or cut short; sketch its documents again";
-        Self::read_exchange(bytes).ok_or_else(|| Error::index("partition", what))
+        let exchange = Exchange::new(bytes)?;
+        Ok(Self {
+            entries: exchange.entries().collect(),
+            payload: exchange.payload.to_vec(),
+            texts: exchange.texts().collect(),
+            text_bytes: exchange.text_bytes.to_vec(),
+        })
     }
 
-    fn read_exchange(mut bytes: &[u8]) -> Option<Self> {
-        let mut partition = Self::default();
-        let mut count = || usize::try_from(take_varint(&mut bytes)?).ok();
-        let (entries, payload_bytes, texts) = (count()?, count()?, count()?);
-        let (mut fingerprint, mut offset) = (0_u64, 0_u64);
-        for _ in 0..entries {
-            fingerprint = fingerprint.checked_add(take_varint(&mut bytes)?)?;
-            let value = take_varint(&mut bytes)?;
-            partition.entries.push(if value & 1 == 0 {
-                let head = if value & 2 == 0 { 0 } else { IS_HEAD };
-                (fingerprint, u64::from(u32::try_from(value >> 2).ok()?) | head)
-            } else {
-                offset = offset.checked_add(value >> 1)?;
-                (fingerprint, offset | IS_OFFSET)
-            });
+    /// Appends it as it stands in the file, and says where: `offset` is where `bytes` begins.
+    pub(super) fn append_to(&self, bytes: &mut Vec<u8>) -> PartitionPlace {
+        let section = self.to_bytes();
+        let offset = bytes.len() as u64;
+        let xxh3 = crate::hash::stable(&section);
+        bytes.extend_from_slice(&section);
+        self.place(Section { offset, bytes: section.len() as u64, xxh3 })
+    }
+
+    fn place(&self, section: Section) -> PartitionPlace {
+        PartitionPlace {
+            section,
+            bucket_bits: self.bucket_bits(),
+            entries: self.entries.len() as u64,
+            payload_bytes: self.payload.len() as u64,
+            texts: self.texts.len() as u64,
         }
-        let (payload, rest) = bytes.split_at_checked(payload_bytes)?;
-        partition.payload = payload.to_vec();
-        bytes = rest;
-        (fingerprint, offset) = (0, 0);
-        for _ in 0..texts {
-            fingerprint = fingerprint.checked_add(take_varint(&mut bytes)?)?;
-            offset = offset.checked_add(take_varint(&mut bytes)?)?;
-            partition.texts.push((fingerprint, offset));
-        }
-        partition.text_bytes = bytes.to_vec();
-        Some(partition)
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -195,6 +192,108 @@ impl EncodedPartition {
         }
         bytes.extend_from_slice(&self.text_bytes);
         bytes
+    }
+}
+
+/// What [`EncodedPartition::to_exchange`] wrote, read in place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exchange<'a> {
+    entries: Differences<'a>,
+    pub(super) payload: &'a [u8],
+    texts: Differences<'a>,
+    text_bytes: &'a [u8],
+}
+
+/// Pairs that are written as differences, and how many are left.
+#[derive(Debug, Clone, Copy)]
+struct Differences<'a> {
+    left: usize,
+    bytes: &'a [u8],
+    fingerprint: u64,
+    offset: u64,
+}
+
+impl<'a> Differences<'a> {
+    fn new(left: usize, bytes: &'a [u8]) -> Self {
+        Self { left, bytes, fingerprint: 0, offset: 0 }
+    }
+
+    fn next_with(
+        &mut self,
+        value: impl FnOnce(u64, &mut u64) -> Option<u64>,
+    ) -> Option<(u64, u64)> {
+        self.left = self.left.checked_sub(1)?;
+        self.fingerprint = self.fingerprint.checked_add(take_varint(&mut self.bytes)?)?;
+        let value = value(take_varint(&mut self.bytes)?, &mut self.offset)?;
+        Some((self.fingerprint, value))
+    }
+
+    fn next_entry(&mut self) -> Option<(u64, u64)> {
+        self.next_with(|value, offset| {
+            if value & 1 == 0 {
+                let head = if value & 2 == 0 { 0 } else { IS_HEAD };
+                return Some(u64::from(u32::try_from(value >> 2).ok()?) | head);
+            }
+            *offset = offset.checked_add(value >> 1)?;
+            Some(*offset | IS_OFFSET)
+        })
+    }
+
+    fn next_text(&mut self) -> Option<(u64, u64)> {
+        self.next_with(|value, offset| {
+            *offset = offset.checked_add(value)?;
+            Some(*offset)
+        })
+    }
+
+    /// The bytes behind the last pair, if all of them can be read.
+    fn behind(mut self, next: impl Fn(&mut Self) -> Option<(u64, u64)>) -> Option<&'a [u8]> {
+        while self.left > 0 {
+            next(&mut self)?;
+        }
+        Some(self.bytes)
+    }
+}
+
+impl<'a> Exchange<'a> {
+    /// Reads `bytes` once, to see that all of it can be read.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are cut short or damaged.
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
+        let what = "is damaged or cut short; sketch its documents again";
+        Self::read(bytes).ok_or_else(|| Error::index("partition", what))
+    }
+
+    fn read(mut bytes: &'a [u8]) -> Option<Self> {
+        let mut count = || usize::try_from(take_varint(&mut bytes)?).ok();
+        let (entries, payload_bytes, texts) = (count()?, count()?, count()?);
+        let entries = Differences::new(entries, bytes);
+        let rest = entries.behind(Differences::next_entry)?;
+        let (payload, rest) = rest.split_at_checked(payload_bytes)?;
+        let texts = Differences::new(texts, rest);
+        let text_bytes = texts.behind(Differences::next_text)?;
+        Some(Self { entries, payload, texts, text_bytes })
+    }
+
+    /// Fingerprint and value of each entry, by rising fingerprint.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u64, u64)> + use<'a> {
+        let mut entries = self.entries;
+        std::iter::from_fn(move || entries.next_entry())
+    }
+
+    /// Fingerprint and offset of each text, by rising fingerprint.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (u64, u64)> + use<'a> {
+        let mut texts = self.texts;
+        std::iter::from_fn(move || texts.next_text())
+    }
+
+    /// The text at `offset`.
+    pub(super) fn text(&self, offset: u64) -> Option<&'a [u8]> {
+        let mut bytes = self.text_bytes.get(usize::try_from(offset).ok()?..)?;
+        let len = usize::try_from(take_varint(&mut bytes)?).ok()?;
+        bytes.get(..len)
     }
 }
 
@@ -225,13 +324,7 @@ impl<W: Write> Writer<W> {
     pub(super) fn partition(&mut self, partition: &EncodedPartition) -> Result<()> {
         let bytes = partition.to_bytes();
         let section = self.section(|out| out.write(&bytes))?;
-        self.header.partitions.push(PartitionPlace {
-            section,
-            bucket_bits: partition.bucket_bits(),
-            entries: partition.entries.len() as u64,
-            payload_bytes: partition.payload.len() as u64,
-            texts: partition.texts.len() as u64,
-        });
+        self.header.partitions.push(partition.place(section));
         Ok(())
     }
 

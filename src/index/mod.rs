@@ -14,6 +14,7 @@ pub mod build;
 mod documents;
 pub mod format;
 pub mod merge;
+pub(crate) mod parts;
 mod repeated;
 pub mod row;
 pub mod sketches;

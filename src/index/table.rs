@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{
     DOCUMENT_BYTES, ENTRY_BYTES, EncodedPartition, FORMAT_VERSION, Header, IS_HEAD, IS_OFFSET,
-    MAGIC, PREAMBLE_BYTES, PartitionPlace, Section, TRAILER_BYTES, Writer, bucket_of, u32_at,
+    IS_SHARED, MAGIC, PREAMBLE_BYTES, PartitionPlace, Section, TRAILER_BYTES, bucket_of, u32_at,
     u64_at,
 };
 use super::row::Row;
@@ -107,6 +107,14 @@ impl DocumentRow {
 pub struct Index {
     bytes: Bytes,
     header: Arc<Header>,
+    /// The rows, where they are not those of the file.
+    rows: Option<Arc<Rows>>,
+}
+
+/// Rows in place of those of an index file.
+struct Rows {
+    bytes: Vec<u8>,
+    places: Vec<PartitionPlace>,
 }
 
 #[derive(Clone)]
@@ -172,31 +180,24 @@ impl Index {
                 return Err(Error::index(name, what));
             }
         }
-        Ok(Self { bytes, header: Arc::new(header) })
+        Ok(Self { bytes, header: Arc::new(header), rows: None })
     }
 
-    /// The same documents with other rows: `partition` makes each partition by its number.
+    /// The same documents with other rows: `partition` makes each partition by its number. Entries
+    /// may refer to rows of this index, which is shared and not copied.
     ///
     /// # Errors
     ///
     /// When `partition` fails.
-    pub(crate) fn with_partitions(
+    pub(crate) fn with_rows(
         &self,
         partition: impl Fn(usize) -> Result<EncodedPartition>,
     ) -> Result<Self> {
-        let section = |section| slice(&self.bytes, section).expect("sections were checked");
-        let header = Header { partitions: Vec::new(), ..(*self.header).clone() };
-        let mut writer = Writer::new(Vec::new(), header)?;
+        let (mut bytes, mut places) = (Vec::new(), Vec::with_capacity(PARTITIONS));
         for number in 0..PARTITIONS {
-            writer.partition(&partition(number)?)?;
+            places.push(partition(number)?.append_to(&mut bytes));
         }
-        let Header { documents, document_order, ids, .. } = *self.header;
-        let bytes = writer.finish(
-            |out| out.write(section(documents)),
-            |out| out.write(section(document_order)),
-            |out| out.write(section(ids)),
-        )?;
-        Self::from_bytes(bytes)
+        Ok(Self { rows: Some(Arc::new(Rows { bytes, places })), ..self.clone() })
     }
 
     /// The bytes of the index file.
@@ -362,18 +363,29 @@ impl Index {
         })
     }
 
-    fn row_at<'a>(&self, partition: &Partition<'a>, at: usize) -> Option<Row<'a>> {
+    fn row_at<'a>(&'a self, partition: &Partition<'a>, at: usize) -> Option<Row<'a>> {
         let value = u64_at(partition.entries, 2 * at + 1)?;
         if value & IS_OFFSET == 0 {
             let number = u32::try_from(value & (IS_HEAD - 1)).ok()?;
             let heads = u32::from(value & IS_HEAD != 0);
             return Some(Row::one(number, self.document(number)?.site, heads));
         }
-        let offset = usize::try_from(value & !IS_OFFSET).ok()?;
+        let offset = usize::try_from(value & !(IS_OFFSET | IS_SHARED)).ok()?;
+        if value & IS_SHARED != 0 {
+            let fingerprint = Fingerprint(u64_at(partition.entries, 2 * at)?);
+            let shared = self.partition_of_file(partition_of(fingerprint))?;
+            return shared.payload.get(offset..).map(Row::many);
+        }
         partition.payload.get(offset..).map(Row::many)
     }
 
     fn partition(&self, number: usize) -> Option<Partition<'_>> {
+        let Some(rows) = &self.rows else { return self.partition_of_file(number) };
+        let place = rows.places.get(number)?;
+        Partition::new(slice(&rows.bytes, place.section)?, place)
+    }
+
+    fn partition_of_file(&self, number: usize) -> Option<Partition<'_>> {
         let place = self.header.partitions.get(number)?;
         Partition::new(slice(&self.bytes, place.section)?, place)
     }
