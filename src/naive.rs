@@ -148,7 +148,6 @@ impl Corpus<'_> {
             shape: Shape::of(text),
             before: u32::try_from(at).unwrap_or(u32::MAX),
             behind: u32::try_from(page.paragraphs.len() - 1 - at).unwrap_or(u32::MAX),
-            affixes: self.affixes(&page.document.site, text, 0),
             is_head: page.head() == Some(at),
             rule: rules.rule(masked, tokens, text).map(Into::into),
             denied: rules.deny.find_paragraph(masked, text).map(Into::into),
@@ -158,6 +157,7 @@ impl Corpus<'_> {
             ..Evidence::default()
         };
         if tokens > 0 {
+            evidence.affixes = self.affixes(&page.document.site, text, 0);
             evidence.site = self.site_evidence(number, paragraph);
             if !self.config.policy.is_template(u32::MAX, evidence.site.contexts) {
                 let site = &page.document.site;
@@ -336,9 +336,8 @@ impl Corpus<'_> {
             if affix.fingerprint.is_none() {
                 continue;
             }
-            let holds = |page: &&Page| {
-                page.paragraphs.iter().any(|p| affixes(p.text)[at].fingerprint == affix.fingerprint)
-            };
+            let holds =
+                |page: &&Page| page.holds(|p| affixes(p.text)[at].fingerprint == affix.fingerprint);
             let holders = self.pages.iter().filter(holds);
             let (here, elsewhere): (Vec<&Page>, Vec<&Page>) =
                 holders.partition(|page| page.document.site == site);
@@ -462,6 +461,24 @@ mod tests {
             };
             pages.into_iter().enumerate().map(document).collect()
         })
+    }
+
+    /// Found by fuzzing: a paragraph without words has no affixes, whatever marks it ends in.
+    #[test]
+    fn marks_without_words_are_evidence_for_neither() {
+        let texts = [
+            "g>>\n>>>\u{11}\n\u{8}^",
+            "g>>\n>\u{11}>>\n7\u{11}\u{11}",
+            "g>>\n>>>\u{11}\n7\u{11}\u{11}\nE\u{7}E\u{7}&\u{11}\n7\u{11}\u{11}\n+E\u{7}E$\u{7}A",
+            "one",
+            "two",
+        ];
+        let documents: Vec<Document> = (0..)
+            .zip(texts)
+            .map(|(number, text): (u32, _)| Document::new(number.to_string(), "", text))
+            .collect();
+        let config = Config::default();
+        assert_eq!(crate::clean(&documents, &config).unwrap(), clean(&documents, &config));
     }
 
     proptest! {

@@ -188,6 +188,19 @@ fn a_damaged_parquet_file_is_rows_or_an_error() {
     assert!(refused > 100, "{refused} of {}", whole.len());
 }
 
+/// Found by fuzzing: the crate that reads Parquet skips values that are not there, one by one.
+#[test]
+fn a_parquet_page_of_more_values_than_bytes_is_an_error_at_once() {
+    let env = TestEnv::new();
+    let mut bytes =
+        std::fs::read(crate::environment::root().join("testdata/rows.parquet")).unwrap();
+    // The head of the first page: a field of no meaning, a list of 2^31 - 1 numbers of 8 bytes.
+    bytes[4..11].copy_from_slice(&[0xF9, 0xF7, 0xFF, 0xFF, 0xFF, 0xFF, 0x07]);
+    env.write("in.parquet", bytes);
+    assert_eq!(env.run(&["clean", "in.parquet", "-o", "out.parquet"]).code, 3);
+    assert!(env.text("out.parquet.rejects.jsonl").contains("in.parquet"));
+}
+
 /// A WARC record.
 pub(crate) fn warc(kind: &str, header: &str, payload: &[u8]) -> Vec<u8> {
     let length = payload.len();

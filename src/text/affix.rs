@@ -40,12 +40,16 @@ pub fn affixes(text: &str) -> [Affix; AFFIXES] {
     affixes_between(&head, || Pieces::new(text, text.char_indices().rev(), tokenizer))
 }
 
-/// The same for a text of which all `tokens` are known, with a tokenizer that is kept.
+/// The same for a paragraph of which all `tokens` are known, with a tokenizer that is kept; without
+/// words it has none.
 pub(super) fn affixes_with(
     text: &str,
     tokens: &[Token],
     tokenizer: &mut Tokenizer,
 ) -> [Affix; AFFIXES] {
+    if tokens.is_empty() {
+        return <[Affix; AFFIXES]>::default();
+    }
     let head = Pieces::of_ascii(text.bytes(), tokens.iter());
     let head = head.unwrap_or_else(|| Pieces::new(text, text.char_indices(), tokenizer));
     affixes_between(&head, || {
@@ -219,7 +223,8 @@ mod tests {
             let mut tokens = Vec::new();
             tokenize(&text, &mut tokens);
             let known = affixes_with(&text, &tokens, &mut Tokenizer::default());
-            prop_assert_eq!(known, affixes(&text));
+            let has_words = !tokens.is_empty();
+            prop_assert_eq!(known, if has_words { affixes(&text) } else { Default::default() });
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::io::{BufReader, Read};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -11,10 +12,13 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::{Batch, Broken, Decoded, Fields, Filled, Layout, Limits, Record, RecordPlace, jsonl};
 use crate::document::{Document, Span};
@@ -171,10 +175,49 @@ impl Reader {
         let bytes = usize::try_from(group.total_byte_size()).unwrap_or(0);
         let row_bytes = (bytes / count).max(1);
         let most = (self.limits.batch_bytes / row_bytes).clamp(1, self.limits.batch_documents);
-        let file = self.file.try_clone()?;
+        let file = Whole(self.file.try_clone()?);
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.arrow.clone());
         let builder = builder.with_row_groups(vec![self.group]).with_batch_size(most);
         guarded(|| builder.build().map_err(ArrowError::from))
+    }
+}
+
+/// A file in which nothing is read behind its end: the crate that reads Parquet skips values that are
+/// not there, as many as a damaged page says there are.
+struct Whole(File);
+
+/// Gives an error in place of an end: the footer always follows what is read.
+struct Endless(File);
+
+impl Length for Whole {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl ChunkReader for Whole {
+    type T = BufReader<Endless>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(BufReader::new(Endless(self.0.get_read(start)?.into_inner())))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        if self.len().saturating_sub(start) < length as u64 {
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at {start} are more than there are"
+            )));
+        }
+        self.0.get_bytes(start, length)
+    }
+}
+
+impl Read for Endless {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(into)? {
+            0 if !into.is_empty() => Err(std::io::ErrorKind::UnexpectedEof.into()),
+            read => Ok(read),
+        }
     }
 }
 
