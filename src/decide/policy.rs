@@ -214,6 +214,7 @@ impl Policy {
         evidence.score > self.boilerplate_score_min
             && has_ground(evidence)
             && !is_own_title(evidence)
+            && !is_listed(evidence)
     }
 
     fn is_repeat(&self, evidence: &Evidence) -> bool {
@@ -266,6 +267,12 @@ const LOOK_ALIKE_MAX: f64 = 0.7;
 /// The head of an article stays in its own article, however often other pages list it.
 fn is_own_title(evidence: &Evidence) -> bool {
     evidence.is_head && evidence.site.heads <= 1
+}
+
+/// What recurs on a page and goes neither by the page's score, which has seen that it does: its title
+/// or its lead, most often, which other pages list.
+fn is_listed(evidence: &Evidence) -> bool {
+    evidence.page.is_some() && evidence.site.documents > 1
 }
 
 /// A title that no other document has at its head is no copy: what says it lists links.
