@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::config::Config;
 use crate::decide::evidence::{AffixEvidence, COVERAGE_MIN, SiteEvidence, Witness};
+use crate::decide::witness::{PHRASE_SITES_MIN, is_story};
 use crate::decide::{Evidence, context, score};
 use crate::document::{Document, Span, without};
 use crate::text::affix::{AFFIXES, affixes};
@@ -112,8 +113,12 @@ impl<'a> Paragraph<'a> {
 
     /// Share of its tokens that lie in runs of `shingle_len` tokens that begin at `starts`.
     fn coverage(&self, starts: &[usize], shingle_len: usize) -> f64 {
+        ratio(self.covered(starts, shingle_len), self.tokens.len())
+    }
+
+    fn covered(&self, starts: &[usize], shingle_len: usize) -> usize {
         let is_covered = |at: &usize| starts.iter().any(|s| (*s..s + shingle_len).contains(at));
-        ratio((0..self.tokens.len()).filter(is_covered).count(), self.tokens.len())
+        (0..self.tokens.len()).filter(is_covered).count()
     }
 }
 
@@ -365,19 +370,28 @@ impl Corpus<'_> {
             let starts = shingles.iter().filter(|(_, shingle)| known.contains(shingle));
             starts.map(|&(start, _)| start).collect()
         };
-        let covered =
-            |other: usize| paragraph.coverage(&known_starts(other), self.config.recipe.shingle_len);
+        let shingle_len = self.config.recipe.shingle_len;
+        let is_phrase = |start: &usize| {
+            let shingle = shingles.iter().find(|(at, _)| at == start);
+            shingle.is_some_and(|(_, shingle)| self.is_phrase(shingle))
+        };
+        let counted = |other: usize| {
+            let mut starts = known_starts(other);
+            if !is_story(paragraph.covered(&starts, shingle_len), paragraph.tokens.len()) {
+                starts.retain(|start| !is_phrase(start));
+            }
+            starts
+        };
+        let covered = |other: usize| paragraph.coverage(&counted(other), shingle_len);
         let others = (0..self.pages.len()).filter(|&other| self.is_witness(number, other));
         let others =
             others.filter(|&other| !refused.contains(self.pages[other].document.site.as_str()));
         let all = others.map(|other| (covered(other), other));
         let best = all.rev().max_by(|one, other| one.0.total_cmp(&other.0))?;
-        let starts = known_starts(best.1);
+        let starts = counted(best.1);
         let slots = paragraph.tokens.iter().enumerate().filter(|(_, token)| token.is_slot);
         let slots: Vec<usize> = slots.map(|(at, _)| at).collect();
-        let is_known = |at: &&usize| {
-            starts.iter().any(|s| (*s..s + self.config.recipe.shingle_len).contains(*at))
-        };
+        let is_known = |at: &&usize| starts.iter().any(|s| (*s..s + shingle_len).contains(*at));
         let known = slots.iter().filter(is_known).count();
         let numbers = if slots.is_empty() { 1.0 } else { ratio(known, slots.len()) };
         let number = u32::try_from(best.1).ok()?;
@@ -387,6 +401,13 @@ impl Corpus<'_> {
             numbers,
             documents: 1,
         })
+    }
+
+    /// Whether so many sites have a shingle that it speaks for no witness by itself.
+    fn is_phrase(&self, shingle: &Vec<u64>) -> bool {
+        let holders = self.pages.iter().filter(|page| page.winnowed(self.config).contains(shingle));
+        let sites: BTreeSet<&str> = holders.map(|page| page.document.site.as_str()).collect();
+        sites.len() > PHRASE_SITES_MIN as usize
     }
 
     /// Share of the tokens in shingles that stand on several different documents of `site`, `more`
@@ -479,6 +500,30 @@ mod tests {
             .collect();
         let config = Config::default();
         assert_eq!(crate::clean(&documents, &config).unwrap(), clean(&documents, &config));
+    }
+
+    /// A story that many sites took over has near-copies like any other; a phrase that they share makes
+    /// none.
+    #[test]
+    fn a_near_copy_of_a_story_on_many_sites_goes_and_what_shares_a_phrase_stays() {
+        let story = "the ferry left the harbor before dawn with a piano and two goats on board today \
+            while nobody in the upper town had seen the river rise so fast in forty years";
+        let near = story.replace("piano", "harmonium");
+        let phrase =
+            "masons looked at the pillars of the bridge when the ferry left the harbor before dawn";
+        let copies = (0..20).map(|site| (format!("site-{site}.example"), story.to_owned()));
+        let others = [("x.example".to_owned(), near), ("y.example".to_owned(), phrase.to_owned())];
+        let documents: Vec<Document> = (0..)
+            .zip(copies.chain(others))
+            .map(|(number, (site, text)): (u32, _)| {
+                Document::new(number.to_string(), site, format!("own {number}\n{text}"))
+            })
+            .collect();
+        let config = Config::default();
+        let cleaned = crate::clean(&documents, &config).unwrap();
+        assert_eq!(cleaned, clean(&documents, &config));
+        assert_eq!(cleaned[20], "own 20");
+        assert_eq!(cleaned[21], documents[21].text);
     }
 
     proptest! {

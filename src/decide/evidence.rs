@@ -7,6 +7,7 @@ use super::page::{page_evidence, page_features};
 use super::policy::Policy;
 use super::rules::Rules;
 use super::score;
+use super::witness::{PHRASE_SITES_MIN, Vote, best_witness, is_story};
 use crate::document::Document;
 use crate::index::{Finder, Index, Row, SAMPLE, SiteCount};
 use crate::text::affix::AFFIXES;
@@ -82,8 +83,10 @@ pub struct SiteEvidence {
     pub template: f64,
 }
 
-/// A shingle on more sites than this is a phrase, and speaks for no witness.
-const PHRASE_SITES_MIN: u32 = 16;
+/// Of the sites that hold a phrase, so many are looked at for those that propose witnesses, and so many
+/// propose them: a phrase may stand on all sites of a crawl.
+const PHRASE_SITES_READ: usize = 256;
+const PHRASE_SITES_PROPOSING: usize = PHRASE_SITES_MIN as usize;
 
 /// How a head or tail recurs on the site and elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -469,40 +472,42 @@ impl<'a> Gatherer<'a> {
         refused: &[u32],
     ) -> Option<Witness> {
         let shingle_len = self.index.recipe().shingle_len;
-        let rows = || shingles.iter().filter(|(_, row)| row.totals().sites <= PHRASE_SITES_MIN);
-        let could_cover = covered_tokens(rows().map(|&(token, _)| token as usize), shingle_len);
-        if ratio(could_cover, paragraph.tokens as usize) < COVERAGE_MIN {
+        let tokens = paragraph.tokens as usize;
+        let is_phrase = |row: &Row| row.totals().sites > PHRASE_SITES_MIN;
+        let could_cover = |with_phrases| {
+            let counted = shingles.iter().filter(|(_, row)| with_phrases || !is_phrase(row));
+            covered_tokens(counted.map(|&(token, _)| token as usize), shingle_len)
+        };
+        let may_be_story = is_story(could_cover(true), tokens);
+        if !may_be_story && ratio(could_cover(false), tokens) < COVERAGE_MIN {
             return None;
         }
-        let mut votes: Vec<(u32, usize)> = Vec::new();
-        for (token, row) in rows() {
-            for count in row.sites() {
-                let numbers = count.sample.iter().copied();
-                let numbers = numbers.filter(|&number| self.is_witness(subject, number));
-                votes.extend(numbers.map(|number| (number, *token as usize)));
+        let mut votes = Vec::new();
+        for &(token, ref row) in shingles {
+            let is_phrase = is_phrase(row);
+            if is_phrase && !may_be_story {
+                continue;
+            }
+            let (read, proposing) = if is_phrase {
+                (PHRASE_SITES_READ, PHRASE_SITES_PROPOSING)
+            } else {
+                (usize::MAX, usize::MAX)
+            };
+            let of_site = |count: SiteCount| {
+                let sample = count.sample;
+                sample.iter().any(|&number| self.is_witness(subject, number)).then_some(sample)
+            };
+            for sample in row.sites().take(read).filter_map(of_site).take(proposing) {
+                let numbers = sample.iter().filter(|&&number| self.is_witness(subject, number));
+                votes.extend(numbers.map(|&number| Vote { number, token, is_phrase }));
             }
         }
-        votes.sort_unstable();
-        let runs = votes.chunk_by(|a, b| a.0 == b.0);
         let is_refused = |number: u32| {
             !refused.is_empty()
                 && self.index.document(number).is_none_or(|row| refused.contains(&row.site))
         };
-        let runs =
-            runs.filter(|run| self.profiles.is_surely_article(run[0].0) && !is_refused(run[0].0));
-        let best = runs.max_by_key(|run| {
-            let covered = covered_tokens(run.iter().map(|&(_, token)| token), shingle_len);
-            (covered, std::cmp::Reverse(run[0].0))
-        })?;
-        let starts = || best.iter().map(|&(_, token)| token);
-        let covered = covered_tokens(starts(), shingle_len);
-        let containment = ratio(covered, paragraph.tokens as usize);
-        (containment >= COVERAGE_MIN).then(|| Witness {
-            number: best[0].0,
-            containment,
-            numbers: covered_share(&paragraph.slot_positions, starts, shingle_len),
-            documents: 1,
-        })
+        let may_speak = |number| self.profiles.is_surely_article(number) && !is_refused(number);
+        best_witness(&mut votes, (paragraph, shingle_len), may_speak)
     }
 
     /// Share of the tokens that lie in shingles of several otherwise different documents here.
@@ -533,17 +538,6 @@ impl<'a> Gatherer<'a> {
         });
         Some(covered(&counts)).filter(|&covered| covered >= COVERAGE_MIN).unwrap_or(0.0)
     }
-}
-
-/// Share of `positions` that lie in shingles that begin at `starts`; 1 where there are none.
-fn covered_share<I: Iterator<Item = usize>>(
-    positions: &[u32],
-    starts: impl Fn() -> I,
-    shingle_len: usize,
-) -> f64 {
-    let is_covered = |at: usize| starts().any(|start| (start..start + shingle_len).contains(&at));
-    let covered = positions.iter().filter(|&&at| is_covered(at as usize)).count();
-    if positions.is_empty() { 1.0 } else { ratio(covered, positions.len()) }
 }
 
 /// What a document is made of, one paragraph left out.

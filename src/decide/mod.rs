@@ -14,6 +14,7 @@ pub mod policy;
 pub mod rules;
 pub mod score;
 mod weight_file;
+pub(crate) mod witness;
 
 pub use evidence::{Evidence, Gatherer};
 pub use page::{Comments, Profile, ProfileChoice};

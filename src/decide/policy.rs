@@ -269,8 +269,8 @@ fn is_own_title(evidence: &Evidence) -> bool {
     evidence.is_head && evidence.site.heads <= 1
 }
 
-/// What recurs on a page and goes neither by the page's score, which has seen that it does: its title
-/// or its lead, most often, which other pages list.
+/// What recurs on the site and stays by the page's score, which has seen that it recurs: its title or
+/// its lead, most often, which other pages list.
 fn is_listed(evidence: &Evidence) -> bool {
     evidence.page.is_some() && evidence.site.documents > 1
 }
