@@ -19,9 +19,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::config::Config;
-use crate::decide::{Reason, score};
 use crate::document::Document;
-use crate::engine::{Removal, Stripped, Stripper};
+use crate::engine::{Stripped, Stripper};
 use crate::error::{Error, Result};
 use crate::index::build::Texts;
 use crate::index::format::EncodedPartition;
@@ -370,16 +369,7 @@ pub fn strip_one(stripper: &mut Stripper, record: &Record) -> Stripped {
 /// What each removal of `stripped` rests on, as the audit of the command line shows it; `id` is the
 /// document's.
 pub fn evidence(stripped: &Stripped, id: &str, index: &Index, config: &Config) -> Vec<EvidenceRow> {
-    let mut features = None;
-    let mut row = |removal: &Removal| {
-        let row = EvidenceRow::new(&removal.evidence, removal.reason, id, index);
-        if !matches!(removal.reason, Reason::Boilerplate | Reason::Orphan) {
-            return row;
-        }
-        let features = features.get_or_insert_with(|| score::features(&stripped.evidence));
-        row.scored(removal.reason, &config.policy.weights, &features[removal.paragraph])
-    };
-    stripped.removals.iter().map(&mut row).collect()
+    stripped.evidence_rows(id, index, &config.policy.weights).collect()
 }
 
 /// The documents of each part; of a part that came twice, once.

@@ -1,11 +1,13 @@
 //! The engine without files: documents in, verdicts out. The pipeline is made of the same pieces.
 
 use crate::config::Config;
+use crate::decide::score::{Features, Weights};
 use crate::decide::{Evidence, Gatherer, Profile, Reason, context};
 use crate::document::{Document, Span, without};
 use crate::error::Result;
 use crate::index::build::Texts;
 use crate::index::{Assembly, Builder, Finder, Index, Keep};
+use crate::report::audit::EvidenceRow;
 use crate::text::split::removal_spans;
 use crate::text::{Sketch, Sketcher};
 
@@ -41,6 +43,24 @@ impl Stripped {
     /// The removed spans, sorted and disjoint.
     pub fn spans(&self) -> Vec<Span> {
         self.removals.iter().map(|removal| removal.span).collect()
+    }
+
+    /// What each removal rests on, as the audit shows it; `id` is the document's.
+    pub fn evidence_rows(
+        &self,
+        id: &str,
+        index: &Index,
+        weights: &Weights,
+    ) -> impl Iterator<Item = EvidenceRow> {
+        let mut features = None;
+        self.removals.iter().map(move |removal| {
+            let row = EvidenceRow::new(&removal.evidence, removal.reason, id, index);
+            if !matches!(removal.reason, Reason::Boilerplate | Reason::Orphan) {
+                return row;
+            }
+            let features = features.get_or_insert_with(|| Features::new(&self.evidence));
+            row.scored(removal.reason, weights, &features.of(removal.paragraph))
+        })
     }
 }
 

@@ -117,9 +117,13 @@ impl<'a> Paragraph<'a> {
     }
 
     fn covered(&self, starts: &[usize], shingle_len: usize) -> usize {
-        let is_covered = |at: &usize| starts.iter().any(|s| (*s..s + shingle_len).contains(at));
-        (0..self.tokens.len()).filter(is_covered).count()
+        (0..self.tokens.len()).filter(|&at| is_covered(at, starts, shingle_len)).count()
     }
+}
+
+/// Whether token `at` lies in a run of `shingle_len` tokens that begins at one of `starts`.
+fn is_covered(at: usize, starts: &[usize], shingle_len: usize) -> bool {
+    starts.iter().any(|start| (*start..start + shingle_len).contains(&at))
 }
 
 impl Corpus<'_> {
@@ -391,7 +395,7 @@ impl Corpus<'_> {
         let starts = counted(best.1);
         let slots = paragraph.tokens.iter().enumerate().filter(|(_, token)| token.is_slot);
         let slots: Vec<usize> = slots.map(|(at, _)| at).collect();
-        let is_known = |at: &&usize| starts.iter().any(|s| (*s..s + shingle_len).contains(*at));
+        let is_known = |at: &&usize| is_covered(**at, &starts, shingle_len);
         let known = slots.iter().filter(is_known).count();
         let numbers = if slots.is_empty() { 1.0 } else { ratio(known, slots.len()) };
         let number = u32::try_from(best.1).ok()?;

@@ -124,20 +124,31 @@ pub struct Gatherer<'a> {
     profiles: Profiles<'a>,
 }
 
-/// The rows of a paragraph and of its shingles, by their first token.
+/// A paragraph with the rows of it and of its shingles, by their first token.
 #[derive(Clone, Copy)]
 struct Found<'s, 'a> {
+    paragraph: &'s ParagraphSketch,
     rows: &'s ParagraphRows<'a>,
     shingles: &'s [(u32, Row<'a>)],
-    /// Share of its tokens in these shingles.
-    known: f64,
+    /// How many of its tokens are in these shingles.
+    covered: usize,
 }
 
 impl Found<'_, '_> {
     /// Whether the shingles cover so much of the paragraph that it is worth a look at where they
     /// stand; most of a text is nowhere else, and what is not looked at costs nothing.
     fn may_cover(&self) -> bool {
-        self.known >= COVERAGE_MIN
+        self.share(self.covered) >= COVERAGE_MIN
+    }
+
+    /// Whether so many of its tokens are of a story, phrases counted.
+    fn may_be_story(&self) -> bool {
+        is_story(self.covered, self.paragraph.tokens as usize)
+    }
+
+    /// So many tokens as a share of the paragraph.
+    fn share(&self, covered: usize) -> f64 {
+        ratio(covered, self.paragraph.tokens as usize)
     }
 }
 
@@ -207,14 +218,15 @@ impl<'a> Gatherer<'a> {
         let count = u32::try_from(sketch.paragraphs.len()).unwrap_or(u32::MAX);
         let shingle_len = self.index.recipe().shingle_len;
         let all = || {
-            sketch.paragraphs.iter().zip(&rows.paragraphs).map(|(paragraph, found)| {
-                let shingles = rows.shingles_of(found);
+            sketch.paragraphs.iter().zip(&rows.paragraphs).map(|(paragraph, of_paragraph)| {
+                let shingles = rows.shingles_of(of_paragraph);
                 let starts = shingles.iter().map(|&(token, _)| token as usize);
-                let known = ratio(covered_tokens(starts, shingle_len), paragraph.tokens as usize);
-                (paragraph, Found { rows: found, shingles, known })
+                let covered = covered_tokens(starts, shingle_len);
+                Found { paragraph, rows: of_paragraph, shingles, covered }
             })
         };
-        let paragraphs = (0..).zip(all()).map(|(at, (paragraph, found))| {
+        let paragraphs = (0..).zip(all()).map(|(at, found)| {
+            let paragraph = found.paragraph;
             let text = paragraph.span.of(&document.text);
             let mut evidence = Evidence {
                 bytes: paragraph.span.len(),
@@ -224,7 +236,7 @@ impl<'a> Gatherer<'a> {
                 shape: paragraph.shape,
                 before: at,
                 behind: count - 1 - at,
-                affixes: self.affix_evidence(&subject, paragraph, found.rows),
+                affixes: self.affix_evidence(&subject, found),
                 is_head: is_head && paragraph.tokens > 0,
                 rule: self.rule(paragraph, text),
                 denied: self.rules.deny.find_paragraph(paragraph.masked, text).map(Into::into),
@@ -238,20 +250,17 @@ impl<'a> Gatherer<'a> {
                 is_head = false;
                 // What the page itself speaks against needs no other document to do so.
                 if evidence.page.as_ref().is_none_or(PageEvidence::may_stay) {
-                    self.look_up(&subject, paragraph, found, &mut evidence);
+                    self.look_up(&subject, found, &mut evidence);
                 }
             }
             evidence
         });
         let mut evidence: Vec<Evidence> = paragraphs.collect();
         score::score_grounded(&mut evidence, &self.policy.weights);
-        for (evidence, (paragraph, found)) in evidence.iter_mut().zip(all()) {
+        for (evidence, found) in evidence.iter_mut().zip(all()) {
             if self.policy.wants_witness(evidence) {
-                let exact = self.exact_witness(&subject, paragraph, found);
-                let near = |refused: Vec<u32>| {
-                    let shingles = found.may_cover().then_some(found.shingles)?;
-                    self.near_witness(&subject, paragraph, shingles, &refused)
-                };
+                let exact = self.exact_witness(&subject, found);
+                let near = |refused: Vec<u32>| self.near_witness(&subject, found, &refused);
                 evidence.witness = exact.map_or_else(near, Some);
             }
         }
@@ -295,26 +304,16 @@ impl<'a> Gatherer<'a> {
         same.or_else(alike).or(numbers.first()).copied()
     }
 
-    fn look_up(
-        &self,
-        subject: &Subject,
-        paragraph: &ParagraphSketch,
-        found: Found<'_, 'a>,
-        evidence: &mut Evidence,
-    ) {
-        evidence.site = self.site_evidence(subject, paragraph, found.rows);
+    fn look_up(&self, subject: &Subject, found: Found<'_, 'a>, evidence: &mut Evidence) {
+        evidence.site = self.site_evidence(subject, found);
         // Where the whole paragraph recurs, its parts say no more.
         if !self.policy.is_template(u32::MAX, evidence.site.contexts) && found.may_cover() {
-            evidence.site.template = self.template_coverage(subject, paragraph, found.shingles);
+            evidence.site.template = self.template_coverage(subject, found);
         }
     }
 
-    fn site_evidence(
-        &self,
-        subject: &Subject,
-        paragraph: &ParagraphSketch,
-        &ParagraphRows { masked, strict, .. }: &ParagraphRows,
-    ) -> SiteEvidence {
+    fn site_evidence(&self, subject: &Subject, found: Found) -> SiteEvidence {
+        let Found { paragraph, rows: &ParagraphRows { masked, strict, .. }, .. } = found;
         let here = |row: Option<Row>| row?.on_site(subject.site?);
         let new = u32::from(subject.own.is_none());
         let count = here(masked);
@@ -342,14 +341,9 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    fn affix_evidence(
-        &self,
-        subject: &Subject,
-        paragraph: &ParagraphSketch,
-        found: &ParagraphRows,
-    ) -> [AffixEvidence; AFFIXES] {
-        let mut rows = found.affixes.into_iter();
-        paragraph.affixes.map(|affix| {
+    fn affix_evidence(&self, subject: &Subject, found: Found) -> [AffixEvidence; AFFIXES] {
+        let mut rows = found.rows.affixes.into_iter();
+        found.paragraph.affixes.map(|affix| {
             let row = rows.next().flatten();
             let Some(fingerprint) = affix.fingerprint else { return AffixEvidence::default() };
             let new = u32::from(subject.own.is_none());
@@ -383,12 +377,7 @@ impl<'a> Gatherer<'a> {
 
     /// The first document that says the paragraph word for word and in which it surely stays; else
     /// the sites on which it stands, but may go.
-    fn exact_witness(
-        &self,
-        subject: &Subject,
-        paragraph: &ParagraphSketch,
-        found: Found<'_, 'a>,
-    ) -> Result<Witness, Vec<u32>> {
+    fn exact_witness(&self, subject: &Subject, found: Found<'_, 'a>) -> Result<Witness, Vec<u32>> {
         let Some(strict) = found.rows.strict else { return Err(Vec::new()) };
         if subject.own.is_some() && strict.documents() < 2 {
             return Err(Vec::new());
@@ -400,12 +389,12 @@ impl<'a> Gatherer<'a> {
         let mut candidates: Vec<(u32, SiteCount)> =
             strict.sites().filter_map(|count| Some((first(&count)?, count))).collect();
         candidates.sort_unstable_by_key(|(number, _)| *number);
-        let own = context_hash(paragraph.masked);
+        let own = context_hash(found.paragraph.masked);
         let stays = |count: &SiteCount| {
             let template = found.rows.masked.and_then(|row| row.on_site(count.site));
             let template = template.as_ref().unwrap_or(count);
             let (_, contexts) = self.distinct_contexts(subject, own, &template.sample);
-            !self.may_be_boilerplate(paragraph, found, template, contexts)
+            !self.may_be_boilerplate(found, template, contexts)
         };
         let Some(&(number, _)) = candidates.iter().find(|(_, count)| stays(count)) else {
             return Err(candidates.iter().map(|(_, count)| count.site).collect());
@@ -415,13 +404,7 @@ impl<'a> Gatherer<'a> {
     }
 
     /// Whether there is ground to call the paragraph boilerplate on another site.
-    fn may_be_boilerplate(
-        &self,
-        paragraph: &ParagraphSketch,
-        found: Found,
-        count: &SiteCount,
-        contexts: u32,
-    ) -> bool {
+    fn may_be_boilerplate(&self, found: Found, count: &SiteCount, contexts: u32) -> bool {
         if !self.policy.scopes.site {
             return false;
         }
@@ -441,13 +424,13 @@ impl<'a> Gatherer<'a> {
         let site = SiteEvidence {
             of_documents,
             of_elsewhere: self.index.documents() as u64 - of_documents,
-            template: self.template_coverage(&there, paragraph, found.shingles),
+            template: self.template_coverage(&there, found),
             ..site
         };
         score::has_ground(&Evidence {
-            tokens: paragraph.tokens,
-            ending: paragraph.ending,
-            affixes: self.affix_evidence(&there, paragraph, found.rows),
+            tokens: found.paragraph.tokens,
+            ending: found.paragraph.ending,
+            affixes: self.affix_evidence(&there, found),
             site,
             ..Evidence::default()
         })
@@ -464,42 +447,38 @@ impl<'a> Gatherer<'a> {
 
     /// The one document that shares most of the paragraph's shingles and is on no site where the
     /// paragraph stands and may go.
-    fn near_witness(
-        &self,
-        subject: &Subject,
-        paragraph: &ParagraphSketch,
-        shingles: &[(u32, Row)],
-        refused: &[u32],
-    ) -> Option<Witness> {
-        let shingle_len = self.index.recipe().shingle_len;
-        let tokens = paragraph.tokens as usize;
-        let is_phrase = |row: &Row| row.totals().sites > PHRASE_SITES_MIN;
-        let could_cover = |with_phrases| {
-            let counted = shingles.iter().filter(|(_, row)| with_phrases || !is_phrase(row));
-            covered_tokens(counted.map(|&(token, _)| token as usize), shingle_len)
-        };
-        let may_be_story = is_story(could_cover(true), tokens);
-        if !may_be_story && ratio(could_cover(false), tokens) < COVERAGE_MIN {
+    fn near_witness(&self, subject: &Subject, found: Found, refused: &[u32]) -> Option<Witness> {
+        if !found.may_cover() {
             return None;
         }
-        let mut votes = Vec::new();
-        for &(token, ref row) in shingles {
-            let is_phrase = is_phrase(row);
-            if is_phrase && !may_be_story {
-                continue;
+        let shingle_len = self.index.recipe().shingle_len;
+        // Of a few documents are no more sites, and how many these are is known without the row.
+        let is_phrase =
+            |row: &Row| row.documents() > PHRASE_SITES_MIN && row.totals().sites > PHRASE_SITES_MIN;
+        let shingles = found.shingles.iter().map(|(token, row)| (*token, row, is_phrase(row)));
+        let mut counted: Vec<(u32, &Row, bool)> = shingles.collect();
+        if !found.may_be_story() {
+            counted.retain(|(_, _, is_phrase)| !is_phrase);
+            let starts = counted.iter().map(|&(token, ..)| token as usize);
+            if found.share(covered_tokens(starts, shingle_len)) < COVERAGE_MIN {
+                return None;
             }
-            let (read, proposing) = if is_phrase {
-                (PHRASE_SITES_READ, PHRASE_SITES_PROPOSING)
-            } else {
-                (usize::MAX, usize::MAX)
-            };
-            let of_site = |count: SiteCount| {
-                let sample = count.sample;
-                sample.iter().any(|&number| self.is_witness(subject, number)).then_some(sample)
-            };
-            for sample in row.sites().take(read).filter_map(of_site).take(proposing) {
-                let numbers = sample.iter().filter(|&&number| self.is_witness(subject, number));
-                votes.extend(numbers.map(|&number| Vote { number, token, is_phrase }));
+        }
+        let mut votes = Vec::new();
+        for (token, row, is_phrase) in counted {
+            let (mut read, mut proposing) = (usize::MAX, usize::MAX);
+            if is_phrase {
+                (read, proposing) = (PHRASE_SITES_READ, PHRASE_SITES_PROPOSING);
+            }
+            for count in row.sites().take(read) {
+                let before = votes.len();
+                let numbers = count.sample.iter().copied();
+                let numbers = numbers.filter(|&number| self.is_witness(subject, number));
+                votes.extend(numbers.map(|number| Vote { number, token, is_phrase }));
+                proposing -= usize::from(votes.len() > before);
+                if proposing == 0 {
+                    break;
+                }
             }
         }
         let is_refused = |number: u32| {
@@ -507,26 +486,21 @@ impl<'a> Gatherer<'a> {
                 && self.index.document(number).is_none_or(|row| refused.contains(&row.site))
         };
         let may_speak = |number| self.profiles.is_surely_article(number) && !is_refused(number);
-        best_witness(&mut votes, (paragraph, shingle_len), may_speak)
+        best_witness(&mut votes, (found.paragraph, shingle_len), may_speak)
     }
 
     /// Share of the tokens that lie in shingles of several otherwise different documents here.
-    fn template_coverage(
-        &self,
-        subject: &Subject,
-        paragraph: &ParagraphSketch,
-        shingles: &[(u32, Row)],
-    ) -> f64 {
-        let own = context_hash(paragraph.masked);
+    fn template_coverage(&self, subject: &Subject, found: Found) -> f64 {
+        let own = context_hash(found.paragraph.masked);
         let new = u32::from(subject.own.is_none());
         let least = |documents: u32| self.policy.is_template(documents + new, u32::MAX);
         let shingle_len = self.index.recipe().shingle_len;
         let covered = |counts: &[(u32, SiteCount)]| {
             let starts = counts.iter().map(|&(token, _)| token as usize);
-            ratio(covered_tokens(starts, shingle_len), paragraph.tokens as usize)
+            found.share(covered_tokens(starts, shingle_len))
         };
         let on_site = |&(token, row): &(u32, Row)| Some((token, row.on_site(subject.site?)?));
-        let common = shingles.iter().filter(|(_, row)| least(row.documents()));
+        let common = found.shingles.iter().filter(|(_, row)| least(row.documents()));
         let common = common.filter(|(_, row)| least(subject.documents(row)));
         let mut counts: Vec<(u32, SiteCount)> = common.filter_map(on_site).collect();
         if covered(&counts) < COVERAGE_MIN {
@@ -544,8 +518,8 @@ impl<'a> Gatherer<'a> {
 #[derive(Clone, Copy)]
 struct Contexts {
     hashes: [u32; CONTEXTS],
-    known: usize,
-    /// A bit for each hash, by its last six bits.
+    known: u32,
+    /// A bit for each hash that is known, by its last six bits.
     bits: u64,
 }
 
@@ -560,11 +534,13 @@ impl Contexts {
         for hash in &mut hashes {
             *hash |= if *hash == own { u32::MAX } else { 0 };
         }
-        Self {
-            hashes,
-            known: hashes.iter().filter(|&&hash| hash != u32::MAX).count(),
-            bits: hashes.iter().fold(0, |bits, hash| bits | 1 << (hash % 64)),
+        let (mut known, mut bits) = (0, 0);
+        for hash in hashes {
+            let is_known = hash != u32::MAX;
+            known += u32::from(is_known);
+            bits |= u64::from(is_known) << (hash % 64);
         }
+        Self { hashes, known, bits }
     }
 
     /// Whether two documents agree in at least two thirds of what they are made of; two that are
@@ -573,16 +549,18 @@ impl Contexts {
     /// Documents of a site share its long boilerplate, copies of a story nearly all of it.
     fn is_same_story(&self, other: &Self) -> bool {
         let least = self.known.min(other.known);
-        // Most documents have little in common, and one bit for each hash is enough to see that.
-        let may_be_shared = self.hashes.iter().map(|hash| other.bits >> (hash % 64) & 1);
-        if least > 0 && may_be_shared.sum::<u64>() * 3 < least as u64 * 2 {
+        // Most documents have little in common, and one bit for each hash is enough to see that; those
+        // of a document that share a bit may all be shared.
+        let sharing = self.known - self.bits.count_ones();
+        let may_be_shared = (self.bits & other.bits).count_ones() + sharing;
+        if least > 0 && may_be_shared * 3 < least * 2 {
             return false;
         }
         let mut shared = 0;
         for hash in self.hashes {
             // Counted, not searched, so that all eight are compared at once.
             let equal = other.hashes.iter().filter(|&&other| other == hash).count();
-            shared += usize::from(hash != u32::MAX) * equal.min(1);
+            shared += u32::from(hash != u32::MAX && equal > 0);
         }
         self.known + other.known == 0 || (least > 0 && shared * 3 >= least * 2)
     }

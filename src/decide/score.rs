@@ -141,11 +141,19 @@ impl Weights {
 
     /// The features that speak loudest, with what each adds to the score.
     pub fn loudest(&self, features: &[f64; FEATURES], count: usize) -> Vec<(&'static str, f64)> {
-        let parts = NAMES.into_iter().zip(self.weights.iter().zip(features));
-        let mut parts: Vec<(&str, f64)> = parts.map(|(name, (w, x))| (name, w * x)).collect();
-        parts.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-        parts.truncate(count);
-        parts
+        let mut loudest: Vec<(&str, f64)> = Vec::with_capacity(count + 1);
+        for (name, (weight, x)) in NAMES.into_iter().zip(self.weights.iter().zip(features)) {
+            let part = weight * x;
+            // Most features say nothing.
+            let is_louder = |(_, louder): &(_, f64)| louder.abs() >= part.abs();
+            if loudest.len() == count && loudest.last().is_none_or(is_louder) {
+                continue;
+            }
+            let at = loudest.partition_point(is_louder);
+            loudest.insert(at, (name, part));
+            loudest.truncate(count);
+        }
+        loudest
     }
 }
 
@@ -227,7 +235,8 @@ const SEEN: usize = 12;
 
 /// Makes features: what paragraphs see of each other is made once, the rest of a paragraph when asked
 /// for.
-struct Features<'a> {
+#[derive(Debug)]
+pub struct Features<'a> {
     evidence: &'a [Evidence],
     seen: Vec<[f64; SEEN]>,
     /// Recurrence and affixes together, by paragraph.
@@ -415,7 +424,8 @@ fn title_elsewhere(e: &Evidence) -> f64 {
 }
 
 impl<'a> Features<'a> {
-    fn new(evidence: &'a [Evidence]) -> Self {
+    /// For the paragraphs of a document.
+    pub fn new(evidence: &'a [Evidence]) -> Self {
         let own: Vec<Own> = evidence.iter().map(Own::new).collect();
         let each = || own.iter().zip(evidence);
         let strength: Vec<f64> = each().map(|(own, e)| own.strength(e)).collect();
@@ -442,7 +452,11 @@ impl<'a> Features<'a> {
     }
 
     /// The features of paragraph `at`.
-    fn of(&self, at: usize) -> [f64; FEATURES] {
+    ///
+    /// # Panics
+    ///
+    /// When the document has fewer paragraphs.
+    pub fn of(&self, at: usize) -> [f64; FEATURES] {
         let seen = |neighbor: Option<usize>| {
             let seen = neighbor.and_then(|at| self.seen.get(at));
             seen.copied().unwrap_or([0.0; SEEN])

@@ -12,7 +12,7 @@ use crate::index::Index;
 use crate::io::read::{Broken, Decoded, RecordPlace};
 use crate::io::source::{Source, Sources};
 use crate::io::write::{Cleaned, Output, Staged};
-use crate::report::audit::{AuditRow, EvidenceRow, Reject, json_line};
+use crate::report::audit::{AuditRow, Reject, json_line};
 use crate::report::summary::Summary;
 
 /// A batch that was judged, ready to be written.
@@ -96,13 +96,13 @@ impl DocumentWriter<'_> {
         let document = &self.decoded.document;
         let is_as_read = matches!(self.decoded.raw, std::borrow::Cow::Borrowed(_));
         let utf8 = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let features = score::features(&self.stripped.evidence);
-        for (at, (removal, literal)) in self.stripped.removals.iter().zip(literals).enumerate() {
+        let rows = self.stripped.evidence_rows(&document.id, self.index, self.weights);
+        let removals = self.stripped.removals.iter().zip(literals).zip(rows);
+        for (at, ((removal, literal), evidence)) in removals.enumerate() {
             let text = removal.span.of(&document.text);
             let raw = utf8(&self.decoded.raw[literal.start..literal.end]);
             let is_canonical = self.decoded.spelling.canonical(text) == raw;
-            let Removal { span, reason, evidence, .. } = removal;
-            let row = EvidenceRow::new(evidence, *reason, &document.id, self.index);
+            let Removal { span, reason, .. } = removal;
             audit.extend(json_line(&AuditRow {
                 id: document.id.clone(),
                 site: document.site.clone(),
@@ -110,7 +110,7 @@ impl DocumentWriter<'_> {
                 end: span.end,
                 reason: *reason,
                 text: text.to_owned(),
-                evidence: row.scored(*reason, self.weights, &features[removal.paragraph]),
+                evidence,
                 file: self.source.key.clone(),
                 record: self.decoded.place.record,
                 raw: (!is_canonical).then_some(raw),
