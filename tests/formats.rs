@@ -244,6 +244,23 @@ fn wet_becomes_jsonl_in_one_step() {
     assert_eq!(env.text("back.jsonl"), row(TEXT));
 }
 
+#[test]
+fn what_a_crawler_says_of_its_run_is_no_document() {
+    let record = |target: &str| {
+        let header = format!("WARC-Target-URI: {target}\r\nContent-Type: text/plain\r\n");
+        warc("resource", &header, format!("Found at {target}").as_bytes())
+    };
+    let log = ["<metadata://crawler.example/log>", "METADATA:x"];
+    let web = ["<http://a.example/1>", "https://a.example/2", "ftp://a.example/3", "FILE:///4"];
+    let archive = log.iter().chain(&web).flat_map(|target| record(target)).collect::<Vec<u8>>();
+    let env = TestEnv::new();
+    env.write("crawl.warc", archive);
+    let done = env.done(&["clean", "crawl.warc", "-o", "out.jsonl", "--max-removed", "0"]);
+    done.says(&["2 archive records passed over: resource of metadata:"]);
+    let texts: Vec<_> = env.rows("out.jsonl").into_iter().map(|row| row["text"].clone()).collect();
+    assert_eq!(texts, web.map(|target| format!("Found at {target}")));
+}
+
 /// The texts that an archive of these records gives, and what it sets aside.
 fn texts(records: &[Vec<u8>], code: i32) -> (Vec<String>, Vec<String>) {
     let env = TestEnv::new();

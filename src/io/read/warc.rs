@@ -209,7 +209,13 @@ fn kind(header: &[u8]) -> Kind {
     let record_type = value("warc-type");
     let media = value("content-type");
     let media = media.split(';').next().unwrap_or_default().trim().to_owned();
+    let target = value("warc-target-uri");
+    let scheme = target.trim_start_matches('<').split_once(':').map_or("", |(scheme, _)| scheme);
     match record_type.as_str() {
+        // What a crawler says of its own run is kept under addresses such as metadata://.
+        "resource" if !matches!(scheme, "" | "http" | "https" | "ftp" | "file") => {
+            Kind::Other(format!("resource of {scheme}:"))
+        }
         "conversion" if media.is_empty() || media == "text/plain" => Kind::Text,
         "response" if media == "application/http" || media.is_empty() => Kind::Text,
         "response" | "resource" if is_text(&media) => Kind::Text,
