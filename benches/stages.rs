@@ -77,7 +77,7 @@ impl Crawl {
     fn gather(&self) -> Vec<Vec<Evidence>> {
         let Config { rules, policy, page_model, .. } = &self.config;
         let gatherer = Gatherer::new(&self.index, rules, policy, page_model);
-        let mut finder = Finder::Search(&self.index);
+        let mut finder = Finder::search(&self.index);
         let subjects = (0..).zip(self.documents.iter().zip(&self.sketches));
         let all = subjects.map(|(record, (document, sketch))| {
             gatherer.gather(document, sketch, ("crawl.jsonl", record), &mut finder)

@@ -70,20 +70,22 @@ pub struct Stripper<'a> {
     gatherer: Gatherer<'a>,
     config: &'a Config,
     sketcher: Sketcher,
+    finder: Finder<'a>,
 }
 
 impl<'a> Stripper<'a> {
     /// A stripper that judges by `index` under `config`.
     pub fn new(index: &'a Index, config: &'a Config) -> Self {
         let gatherer = Gatherer::new(index, &config.rules, &config.policy, &config.page_model);
-        Self { gatherer, config, sketcher: Sketcher::new(index.recipe()) }
+        let (sketcher, finder) = (Sketcher::new(index.recipe()), Finder::search(index));
+        Self { gatherer, config, sketcher, finder }
     }
 
     /// Judges `document`, which is record `record` of the input `key`.
     pub fn strip(&mut self, document: &Document, place: (&str, u64)) -> Stripped {
         let sketch = self.sketcher.sketch(document);
-        let mut finder = Finder::Search(self.gatherer.index());
-        self.strip_sketched(document, sketch, place, &mut finder)
+        let evidence = self.gatherer.gather(document, &sketch, place, &mut self.finder);
+        self.judge(document, sketch, evidence)
     }
 
     /// Judges `document`, of which `sketch` was made, by the rows that `finder` finds.
@@ -95,6 +97,10 @@ impl<'a> Stripper<'a> {
         finder: &mut Finder<'a>,
     ) -> Stripped {
         let evidence = self.gatherer.gather(document, &sketch, place, finder);
+        self.judge(document, sketch, evidence)
+    }
+
+    fn judge(&self, document: &Document, sketch: Sketch, evidence: Vec<Evidence>) -> Stripped {
         let judgment = context::judge(&evidence, &self.config.policy);
         let gone: Vec<bool> = judgment.verdicts.iter().map(|v| v.reason().is_some()).collect();
         let spans: Vec<Span> = sketch.paragraphs.iter().map(|paragraph| paragraph.span).collect();

@@ -46,14 +46,20 @@ def call(command, **settings):
 def install_python():
     if not PYTHON.exists():
         call([sys.executable, "-m", "venv", TARGET / "venv"])
+        # The one that comes with Python 3.11 finds no versions that dolma can have.
+        pip_install("pip")
+
+
+def pip_install(name):
+    lines = (HERE / "requirements.txt").read_text().split()
+    wanted = [line for line in lines if line.startswith(name)]
+    call([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted])
 
 
 def package(name):
     """Installs one line of requirements.txt."""
     install_python()
-    lines = (HERE / "requirements.txt").read_text().split()
-    wanted = [line for line in lines if line.startswith(name)]
-    call([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted])
+    pip_install(name)
 
 
 def measure(command, stdin=None, stdout=subprocess.DEVNULL):

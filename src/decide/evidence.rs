@@ -199,10 +199,11 @@ impl<'a> Gatherer<'a> {
         (key, record): (&str, u64),
         finder: &mut Finder<'a>,
     ) -> Vec<Evidence> {
-        let rows = FoundRows::new(sketch, finder);
+        let own = self.own_number(sketch.identity, key, record);
+        let rows = FoundRows::new(sketch, own, finder);
         let subject = Subject {
             is_asked_for: true,
-            own: self.own_number(sketch.identity, key, record),
+            own,
             site: self.index.site(&document.site),
             contexts: sketch.contexts,
             head: sketch.head().map(|head| head.masked),

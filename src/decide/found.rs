@@ -4,6 +4,7 @@
 use crate::index::table::touch;
 use crate::index::{Finder, Row};
 use crate::text::affix::AFFIXES;
+use crate::text::sketch::Shingle;
 use crate::text::{Fingerprint, ParagraphSketch, Sketch};
 
 /// The rows of all fingerprints of a document.
@@ -29,8 +30,9 @@ pub struct ParagraphRows<'a> {
 }
 
 impl<'a> FoundRows<'a> {
-    /// Finds the rows of `sketch`.
-    pub fn new(sketch: &Sketch, finder: &mut Finder<'a>) -> Self {
+    /// Finds the rows of `sketch`; its shingles that stand in document `own` alone, which is the one it
+    /// was made of, have none.
+    pub fn new(sketch: &Sketch, own: Option<u32>, finder: &mut Finder<'a>) -> Self {
         let fingerprints: Vec<Fingerprint> = sketch.paragraph_fingerprints().collect();
         let mut found = finder.find_all(&fingerprints).into_iter();
         let mut rows = Self::default();
@@ -42,7 +44,8 @@ impl<'a> FoundRows<'a> {
         // The bytes of these rows are fetched together.
         touch(rows.paragraphs.iter().filter_map(|rows| Some(rows.masked?.first_byte())));
         let mut end = 0;
-        finder.find_some(&sketch.shingles, |shingle| shingle.fingerprint, &mut rows.shingles);
+        let fingerprint = |shingle: &Shingle| shingle.fingerprint;
+        finder.find_some((&sketch.shingles, fingerprint), own, &mut rows.shingles);
         for (paragraph, of_paragraph) in sketch.paragraphs.iter().zip(&mut rows.paragraphs) {
             let shingles = rows.shingles[end..].iter_mut();
             let first = end;

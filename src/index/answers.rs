@@ -12,7 +12,7 @@ use std::path::Path;
 
 use super::format::u64_at;
 use super::row::Beside;
-use super::table::{Index, map};
+use super::table::{Index, Search, map};
 use super::tuples::Counts;
 use super::{PARTITIONS, Row, partition_of};
 use crate::error::{Error, Result};
@@ -171,7 +171,7 @@ impl Answers {
 #[derive(Debug)]
 pub enum Finder<'a> {
     /// By searching for them.
-    Search(&'a Index),
+    Search(Search<'a>),
     /// By reading off what was found out when they were counted.
     InOrder(InOrder<'a>),
 }
@@ -193,37 +193,44 @@ struct Part<'a> {
 }
 
 impl<'a> Finder<'a> {
+    /// Searches in `index`.
+    pub fn search(index: &'a Index) -> Self {
+        Self::Search(Search::new(index))
+    }
+
     /// The row of each of `fingerprints`; read off in order, they must be the next that were
     /// counted.
     pub fn find_all(&mut self, fingerprints: &[Fingerprint]) -> Vec<Option<Row<'a>>> {
-        let mut rows = Vec::with_capacity(fingerprints.len());
         match self {
-            Self::Search(index) => index.rows_of(fingerprints, &mut rows),
+            Self::Search(search) => {
+                let mut rows = vec![None; fingerprints.len()];
+                search.rows_of(fingerprints, None, |place, row| rows[place as usize] = Some(row));
+                rows
+            }
             Self::InOrder(answers) => {
                 let next = |&fingerprint| answers.next(partition_of(fingerprint));
-                rows.extend(fingerprints.iter().map(next));
+                fingerprints.iter().map(next).collect()
             }
         }
-        rows
     }
 
-    /// Appends place and row of those of `wanted` that have one; they are looked up as by
-    /// [`Self::find_all`].
+    /// Appends place and row of those of `wanted` that have one and do not stand in document `own`
+    /// alone; they are looked up as by [`Self::find_all`].
+    ///
+    /// Most of them matter only where enough of a paragraph is known, so that the memory of their
+    /// rows is not fetched here.
     pub fn find_some<T>(
         &mut self,
-        wanted: &[T],
-        fingerprint: impl Fn(&T) -> Fingerprint,
+        (wanted, fingerprint): (&[T], impl Fn(&T) -> Fingerprint),
+        own: Option<u32>,
         rows: &mut Vec<(u32, Row<'a>)>,
     ) {
         match self {
-            Self::Search(_) => {
+            Self::Search(search) => {
                 let fingerprints: Vec<Fingerprint> = wanted.iter().map(fingerprint).collect();
-                let found = (0..).zip(self.find_all(&fingerprints));
-                rows.extend(found.filter_map(|(place, row)| Some((place, row?))));
+                search.rows_of(&fingerprints, own, |place, row| rows.push((place, row)));
             }
             Self::InOrder(answers) => {
-                // Most of them matter only where enough of a paragraph is known, so that their
-                // memory is not fetched here.
                 let next = |(place, wanted)| {
                     let row = answers.next(partition_of(fingerprint(wanted)));
                     Some((place, row?))

@@ -297,37 +297,6 @@ impl Index {
         self.row_at(&partition, at)
     }
 
-    /// Appends the row of each fingerprint to `rows`.
-    ///
-    /// An index is far larger than the caches, and each look-up waits for memory three times: for
-    /// the bucket, its entries and the row. Each step is taken for many fingerprints before the
-    /// next, so that these waits overlap: `strip` of a crawl takes 5.1 s of CPU time, and 5.9 s when
-    /// each look-up waits for the one before.
-    pub(super) fn rows_of<'a>(
-        &'a self,
-        fingerprints: &[Fingerprint],
-        rows: &mut Vec<Option<Row<'a>>>,
-    ) {
-        let mut buckets = Vec::with_capacity(TOGETHER);
-        for fingerprints in fingerprints.chunks(TOGETHER) {
-            buckets.clear();
-            buckets.extend(fingerprints.iter().map(|&fingerprint| {
-                let partition = self.partition(partition_of(fingerprint))?;
-                Some((partition.bucket(fingerprint.0)?, partition))
-            }));
-            let first_entry = |(bucket, partition): &(Range<usize>, Partition)| {
-                u64_at(partition.entries, 2 * bucket.start)
-            };
-            touch(buckets.iter().flatten().filter_map(first_entry));
-            let first = rows.len();
-            rows.extend(buckets.iter().zip(fingerprints).map(|(found, fingerprint)| {
-                let (bucket, partition) = found.as_ref()?;
-                self.row_at(partition, partition.find(bucket.clone(), fingerprint.0)?)
-            }));
-            touch(rows[first..].iter().flatten().map(Row::first_byte));
-        }
-    }
-
     /// The rows of one partition by rising fingerprint; all partitions together are all rows.
     pub fn rows(&self, partition: usize) -> impl Iterator<Item = (Fingerprint, Row<'_>)> {
         let place = self.partition(partition);
@@ -365,8 +334,7 @@ impl Index {
 
     fn row_at<'a>(&'a self, partition: &Partition<'a>, at: usize) -> Option<Row<'a>> {
         let value = u64_at(partition.entries, 2 * at + 1)?;
-        if value & IS_OFFSET == 0 {
-            let number = u32::try_from(value & (IS_HEAD - 1)).ok()?;
+        if let Some(number) = partition.document_of(at) {
             let heads = u32::from(value & IS_HEAD != 0);
             return Some(Row::one(number, self.document(number)?.site, heads));
         }
@@ -391,6 +359,60 @@ impl Index {
     }
 }
 
+/// Looks many fingerprints up together.
+#[derive(Debug)]
+pub struct Search<'a> {
+    index: &'a Index,
+    /// Where the parts of each partition lie: to find that out takes longer than a look-up.
+    partitions: Vec<Option<Partition<'a>>>,
+}
+
+impl<'a> Search<'a> {
+    /// Looks into `index`.
+    pub(super) fn new(index: &'a Index) -> Self {
+        let partitions = (0..PARTITIONS).map(|number| index.partition(number));
+        Self { index, partitions: partitions.collect() }
+    }
+
+    /// Gives `found` the place and row of each fingerprint that has one, in their order; not of those
+    /// that stand in document `own` alone.
+    ///
+    /// An index is far larger than the caches, and each look-up waits for memory: for the bucket, and
+    /// for its entries. Each step is taken for many fingerprints before the next, so that these waits
+    /// overlap.
+    pub(super) fn rows_of(
+        &self,
+        fingerprints: &[Fingerprint],
+        own: Option<u32>,
+        mut found: impl FnMut(u32, Row<'a>),
+    ) {
+        let mut buckets = Vec::with_capacity(TOGETHER);
+        let mut place = 0;
+        for fingerprints in fingerprints.chunks(TOGETHER) {
+            let partition = |fingerprint| self.partitions[partition_of(fingerprint)].as_ref();
+            buckets.clear();
+            buckets.extend(fingerprints.iter().map(|&fingerprint| {
+                partition(fingerprint).and_then(|partition| partition.bucket(fingerprint.0))
+            }));
+            let each = || buckets.iter().zip(fingerprints);
+            touch(each().filter_map(|(bucket, &fingerprint)| {
+                u64_at(partition(fingerprint)?.entries, 2 * bucket.as_ref()?.start)
+            }));
+            for (bucket, &fingerprint) in each() {
+                let row = bucket.clone().zip(partition(fingerprint)).and_then(|(bucket, part)| {
+                    let entry = part.find(bucket, fingerprint.0)?;
+                    let is_own = own.is_some() && part.document_of(entry) == own;
+                    if is_own { None } else { self.index.row_at(part, entry) }
+                });
+                if let Some(row) = row {
+                    found(place, row);
+                }
+                place += 1;
+            }
+        }
+    }
+}
+
 /// Maps a file that nobody changes while it is mapped.
 pub(super) fn map(file: &File, name: &str) -> Result<memmap2::Mmap> {
     #[expect(unsafe_code, reason = "a map is unsound only if the file changes while in use")]
@@ -411,6 +433,7 @@ pub(crate) fn touch<T: Into<u64>>(values: impl Iterator<Item = T>) {
 }
 
 /// The parts of one partition's bytes.
+#[derive(Debug)]
 struct Partition<'a> {
     bucket_bits: u32,
     buckets: &'a [u8],
@@ -441,6 +464,13 @@ impl<'a> Partition<'a> {
     #[inline]
     fn find(&self, mut bucket: Range<usize>, fingerprint: u64) -> Option<usize> {
         bucket.find(|&at| u64_at(self.entries, 2 * at) == Some(fingerprint))
+    }
+
+    /// The one document of the entry at `at`; none where it has several.
+    #[inline]
+    fn document_of(&self, at: usize) -> Option<u32> {
+        let value = u64_at(self.entries, 2 * at + 1)?;
+        u32::try_from(value & (IS_HEAD - 1)).ok().filter(|_| value & IS_OFFSET == 0)
     }
 
     fn text(&self, at: usize) -> Option<&'a str> {

@@ -28,7 +28,7 @@ impl Recurrence {
     /// What `index` knows; `own` is the page's own number, when the index has counted it.
     pub fn new(index: &Index, document: &Document, sketch: &Sketch, own: Option<u32>) -> Self {
         let Some(site) = index.site(&document.site) else { return Self::default() };
-        let rows = FoundRows::new(sketch, &mut Finder::Search(index));
+        let rows = FoundRows::new(sketch, own, &mut Finder::search(index));
         Self::from_rows((index, site), sketch, &rows, own)
     }
 
