@@ -4,12 +4,12 @@
 //! in the order they were read, so that nothing depends on which thread was quicker. At most
 //! twice as many batches as threads are under way.
 
+mod assemble;
 pub mod estimate;
 mod resume;
 mod steps;
 mod write;
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -23,20 +23,18 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::engine::{Stripped, Stripper};
 use crate::error::{Error, Result};
-use crate::index::answers::AnswersWriter;
 use crate::index::build::Texts;
-use crate::index::format::EncodedPartition;
-use crate::index::merge::Workspace;
 use crate::index::sketches::{Sketches, SketchesWriter};
-use crate::index::{Answers, Assembly, Builder, Finder, Index, Keep, PARTITIONS};
+use crate::index::{Answers, Builder, Finder, Index, Keep};
 use crate::io::read::{Batch, Decoded, Record};
 use crate::io::resume::Work;
 use crate::io::source::{Source, Sources};
-use crate::io::write::{Cleaned, Output, Staged, temporary_beside, unnamed};
+use crate::io::write::{Cleaned, Output, Staged, unnamed};
 use crate::report::audit::{Reject, json_line};
 use crate::report::summary::Summary;
 use crate::text::compact::push_sketch;
 use crate::text::{Sketch, Sketcher};
+use assemble::write_index;
 use estimate::{Plan, Resume, Task};
 use steps::{Digests, Step, Steps};
 use write::{DocumentWriter, Outputs, Rejects, StrippedBatch, broken_off, reject};
@@ -103,22 +101,6 @@ pub struct Saving {
 
 /// What is wrong with an input that is not the same when it is read again.
 const CHANGED: &str = "changed between counting and stripping; nothing was put in place";
-
-/// Writes the index of `assembly`, staged for `path`; the file is open to be read.
-fn write_index(
-    assembly: &Assembly,
-    partitions: impl Iterator<Item = Result<EncodedPartition>>,
-    path: &Path,
-    staged: &mut Staged,
-) -> Result<std::fs::File> {
-    let file = temporary_beside(path)?;
-    let out = std::io::BufWriter::new(file);
-    let out = assembly.write(out, partitions)?;
-    let file = out.into_inner().map_err(|e| Error::io("write", path, e.into_error()))?;
-    let open = file.reopen().map_err(|e| Error::io("open", path, e))?;
-    staged.add(file, path.to_owned());
-    Ok(open)
-}
 
 impl<'a> Job<'a> {
     /// A job over `sources` under `config`.
@@ -280,79 +262,6 @@ impl<'a> Job<'a> {
             }
         }
         Ok(None)
-    }
-
-    fn map_temporary(
-        &self,
-        assembly: &Assembly,
-        partitions: impl Iterator<Item = Result<EncodedPartition>>,
-    ) -> Result<Index> {
-        let file = unnamed(&self.config.temporary_folder)?;
-        let out = std::io::BufWriter::new(file);
-        let out = assembly.write(out, partitions)?;
-        let file = out
-            .into_inner()
-            .map_err(|e| Error::io("write to", &self.config.temporary_folder, e.into_error()))?;
-        Index::map(&file, "temporary")
-    }
-
-    fn assemble<'b>(
-        &self,
-        indexes: &[&'b Index],
-        builder: Option<&'b Builder>,
-        keep: Keep,
-    ) -> Result<Assembly<'b>> {
-        if self.config.is_forced {
-            Assembly::unchecked(indexes, builder, keep)
-        } else {
-            Assembly::new(indexes, builder, keep)
-        }
-    }
-
-    /// The partitions of `assembly` in order, a few at a time in parallel.
-    fn partitions<'b>(
-        &'b self,
-        assembly: &'b Assembly<'b>,
-    ) -> impl Iterator<Item = Result<EncodedPartition>> {
-        self.in_parallel(|partition| assembly.partition(partition))
-    }
-
-    /// The same, their answers written as well.
-    fn answered<'b>(
-        &'b self,
-        assembly: &'b Assembly<'b>,
-        answers: &'b mut AnswersWriter,
-    ) -> impl Iterator<Item = Result<EncodedPartition>> {
-        thread_local! {
-            static WORKSPACE: RefCell<Workspace> = RefCell::default();
-        }
-        // What is made waits until its turn to be written: that has the other half.
-        let memory = self.config.memory_bytes / self.pool.current_num_threads() / 2;
-        let made = self.in_parallel(move |partition| {
-            WORKSPACE.with_borrow_mut(|workspace| assembly.answered(partition, memory, workspace))
-        });
-        made.map(move |made| {
-            let (encoded, answered) = made?;
-            answers.partition(&answered)?;
-            Ok(encoded)
-        })
-    }
-
-    /// What `make` makes of the numbers of all partitions, in order.
-    fn in_parallel<'b, T: Send + 'b>(
-        &'b self,
-        make: impl Fn(usize) -> T + Sync + 'b,
-    ) -> impl Iterator<Item = T> + 'b {
-        use rayon::prelude::*;
-        let threads = self.pool.current_num_threads();
-        let width = if threads == 1 { 1 } else { 2 * threads };
-        (0..PARTITIONS).step_by(width).flat_map(move |first| {
-            let group: Vec<_> = self.pool.install(|| {
-                let group = (first..PARTITIONS.min(first + width)).into_par_iter();
-                group.with_max_len(1).map(&make).collect()
-            });
-            group
-        })
     }
 
     /// Counts inputs; their sketches go to `sketches`, where a second pass wants them.

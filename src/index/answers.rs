@@ -33,12 +33,45 @@ impl PartitionAnswers {
         Self { bits: vec![0; tuples.div_ceil(64)], rows: Vec::new() }
     }
 
+    /// Answers to so many tuples, of which those at the rising `places` may have a row.
+    pub(super) fn open(tuples: usize, places: impl Iterator<Item = u32>) -> Self {
+        let mut answers = Self::new(tuples);
+        places.for_each(|place| answers.bits[place as usize / 64] |= 1 << (place % 64));
+        let count: u32 = answers.bits.iter().map(|bits| bits.count_ones()).sum();
+        answers.rows = vec![NO_ROW; count as usize];
+        answers
+    }
+
+    /// Answers some of the open ones, by rising place.
+    pub(super) fn fill(&mut self, answers: impl Iterator<Item = (u32, u32, Beside)>) {
+        let mut rank = Rank::default();
+        for (place, offset, beside) in answers {
+            let rank = rank.of(&self.bits, place);
+            self.rows[rank as usize] = pack(offset, beside);
+        }
+    }
+
+    /// Those that are open still have no row.
+    pub(super) fn close(&mut self) {
+        let mut rows = self.rows.iter();
+        for bits in &mut self.bits {
+            let mut open = *bits;
+            while open != 0 {
+                let lowest = open & open.wrapping_neg();
+                open ^= lowest;
+                if rows.next() == Some(&NO_ROW) {
+                    *bits ^= lowest;
+                }
+            }
+        }
+        self.rows.retain(|row| *row != NO_ROW);
+    }
+
     /// Answers the tuple at `place`, which rises: the offset of its row, and what stands beside it.
     #[inline]
     pub(super) fn set(&mut self, place: u32, offset: u32, beside: Beside) {
         self.bits[place as usize / 64] |= 1 << (place % 64);
-        let Beside { here, all } = beside;
-        self.rows.push(u64::from(all) << 48 | u64::from(here) << 32 | u64::from(offset));
+        self.rows.push(pack(offset, beside));
     }
 
     /// The answer to the tuple at `place`.
@@ -49,18 +82,30 @@ impl PartitionAnswers {
         is_row.then(|| read_row(self.rows[rank]))?
     }
 
-    /// How many of the first `tuples` have a row, for each of the rising `places`.
+    /// How many tuples before each of the rising `places` have a row.
     fn ranks(&self, places: impl Iterator<Item = u32>) -> impl Iterator<Item = u32> {
-        let (mut word, mut rank) = (0, 0);
-        places.map(move |place| {
-            let place = place as usize;
-            while word < place / 64 {
-                rank += self.bits[word].count_ones();
-                word += 1;
-            }
-            let below = self.bits.get(word).map_or(0, |bits| bits & ((1 << (place % 64)) - 1));
-            rank + below.count_ones()
-        })
+        let mut rank = Rank::default();
+        places.map(move |place| rank.of(&self.bits, place))
+    }
+}
+
+/// Counts the bits before rising places.
+#[derive(Default)]
+struct Rank {
+    word: usize,
+    before: u32,
+}
+
+impl Rank {
+    #[inline]
+    fn of(&mut self, bits: &[u64], place: u32) -> u32 {
+        let place = place as usize;
+        while self.word < place / 64 {
+            self.before += bits[self.word].count_ones();
+            self.word += 1;
+        }
+        let below = bits.get(self.word).map_or(0, |bits| bits & ((1 << (place % 64)) - 1));
+        self.before + below.count_ones()
     }
 }
 
@@ -255,6 +300,15 @@ impl<'a> InOrder<'a> {
         let (offset, beside) = read_row(row)?;
         Some(Row::many(part.payload.get(offset as usize..)?).with(beside))
     }
+}
+
+/// In place of a row; no row lies so far out.
+const NO_ROW: u64 = u64::MAX;
+
+/// Where a row lies, and what stands beside it, as [`read_row`] reads them.
+#[inline]
+fn pack(offset: u32, Beside { here, all }: Beside) -> u64 {
+    u64::from(all) << 48 | u64::from(here) << 32 | u64::from(offset)
 }
 
 /// Where a row lies, and what stands beside it.

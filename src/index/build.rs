@@ -133,6 +133,12 @@ impl Builder {
         self.texts.as_mut().map_or(Ok(()), Spill::settle)
     }
 
+    /// Bytes of what was counted of a partition.
+    pub(super) fn partition_bytes(&self, partition: usize) -> usize {
+        let of_texts = self.texts.as_ref().map_or(0, |texts| texts.bytes(partition));
+        self.tuples.bytes(partition) + of_texts
+    }
+
     fn add_tuples(&mut self, number: u32, sketch: &Sketch) -> Result<()> {
         // The head is counted first, its paragraph fingerprints before its heads and tails.
         let of_head = sketch.head().into_iter().flat_map(ParagraphSketch::fingerprints);

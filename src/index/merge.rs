@@ -7,7 +7,7 @@ use super::answers::{AnswersWriter, PartitionAnswers};
 use super::build::{Builder, TEXT_PREFIX_BYTES};
 use super::documents::DocumentsView;
 use super::format::{EncodedPartition, Header, IS_HEAD, IS_OFFSET, Writer, u32_at, u64_at};
-use super::repeated::{Numbering, Repeated};
+use super::repeated::{Numbering, Numbers, Repeated};
 use super::row::{Beside, Row, RowBuilder};
 use super::table::{DocumentRow, Index, Input, Site};
 use super::tuples::{TUPLE_BYTES, Tuple, read};
@@ -36,8 +36,9 @@ pub struct Assembly<'a> {
     recipe: Recipe,
     inputs: Vec<Input>,
     sites: Vec<Site>,
-    /// By new number: which summand and which of its documents.
-    origins: Vec<Origin>,
+    /// By new number: which summand and which of its documents. Most runs have one summand, in
+    /// order already, and need none.
+    origins: Option<Vec<Origin>>,
     /// By new number: their sites and identities.
     document_sites: Vec<u32>,
     identities: Vec<u64>,
@@ -47,7 +48,7 @@ pub struct Assembly<'a> {
 #[derive(Debug)]
 struct Summand<'a> {
     counts: Counts<'a>,
-    numbers: Vec<u32>,
+    numbers: Numbers,
     sites: Vec<u32>,
     inputs: Vec<u32>,
 }
@@ -96,7 +97,7 @@ impl<'a> Assembly<'a> {
         };
         let recipes = indexes.iter().map(|i| i.recipe()).chain(builder.map(|b| b.recipe));
         if recipes.into_iter().any(|other| other != recipe) {
-            let what = "was made with other --paragraph, --shingle or --window settings";
+            let what = "takes fingerprints in another way than the rest; learn both anew";
             return Err(Error::index("to merge", what));
         }
         let mut counts: Vec<Counts<'a>> =
@@ -110,23 +111,46 @@ impl<'a> Assembly<'a> {
         let (sites, site_numbers) = merge_sites(&counts);
         let numbered = counts.into_iter().zip(site_numbers.into_iter().zip(input_numbers));
         let mut summands: Vec<Summand> = numbered
-            .map(|(counts, (sites, inputs))| {
-                let numbers = vec![0; counts.documents()];
-                Summand { counts, numbers, sites, inputs }
+            .map(|(counts, (sites, inputs))| Summand {
+                counts,
+                numbers: Numbers::Kept,
+                sites,
+                inputs,
             })
             .collect();
         let origins = order_documents(&summands, &inputs);
-        let (mut document_sites, mut identities) = (Vec::new(), Vec::new());
-        document_sites.reserve_exact(origins.len());
-        identities.reserve_exact(origins.len());
-        for (number, &(summand, old)) in (0..).zip(&origins) {
-            let summand = &mut summands[summand as usize];
-            summand.numbers[old as usize] = number;
-            let row = summand.document(old);
-            document_sites.push(row.site);
-            identities.push(row.identity);
+        if let Some(origins) = &origins {
+            renumber(&mut summands, origins);
         }
-        Ok(Self { summands, keep, recipe, inputs, sites, origins, document_sites, identities })
+        let mut assembly = Self {
+            summands,
+            keep,
+            recipe,
+            inputs,
+            sites,
+            origins,
+            document_sites: Vec::new(),
+            identities: Vec::new(),
+        };
+        let rows = || assembly.documents().map(|(summand, old)| summand.document(old));
+        let document_sites = collect_exact(assembly.len(), rows().map(|row| row.site));
+        let identities = collect_exact(assembly.len(), rows().map(|row| row.identity));
+        (assembly.document_sites, assembly.identities) = (document_sites, identities);
+        Ok(assembly)
+    }
+
+    /// How many documents there are.
+    fn len(&self) -> usize {
+        self.summands.iter().map(|summand| summand.counts.documents()).sum()
+    }
+
+    /// All documents by number: the summand that has each, and its number there.
+    fn documents(&self) -> impl Iterator<Item = (&Summand<'a>, u32)> {
+        (0_u32..).take(self.len()).map(|number| {
+            let kept = (0, number);
+            let (summand, old) = self.origins.as_ref().map_or(kept, |all| all[number as usize]);
+            (&self.summands[summand as usize], old)
+        })
     }
 
     /// The same sum as counts of this generation: a part of a run that adds to older indexes.
@@ -136,6 +160,28 @@ impl<'a> Assembly<'a> {
             input.generation = generation;
         }
         self
+    }
+
+    /// Bytes that this and what was counted hold in memory as long as partitions are made.
+    pub fn held_bytes(&self) -> usize {
+        let batches = self.builder().map_or(0, |builder| builder.tuples.starts.len());
+        // Where batches start in the counts is held twice, and once where their answers do.
+        let of_batches = batches * 3 * size_of::<super::tuples::Counts>();
+        let is_anew = self.origins.is_some();
+        let of_order = if is_anew { size_of::<(Origin, u32)>() } else { 0 };
+        of_batches + self.len() * (size_of::<(u32, u64)>() + of_order)
+    }
+
+    /// Bytes of the counts of the partition that has most.
+    pub fn partition_bytes_max(&self) -> usize {
+        let bytes = |partition| {
+            let summands = self.summands.iter().map(|summand| match &summand.counts {
+                Counts::Index(index) => index.partition_bytes(partition),
+                Counts::Builder(builder, _) => builder.partition_bytes(partition),
+            });
+            summands.sum::<usize>()
+        };
+        (0..PARTITIONS).map(bytes).max().unwrap_or(0)
     }
 
     /// Makes one partition of rows.
@@ -264,25 +310,23 @@ impl<'a> Assembly<'a> {
             count += 1;
         }
         assert_eq!(count, PARTITIONS, "all partitions are written");
-        let summand = |&(summand, old): &Origin| (&self.summands[summand as usize], old);
-        let documents = || self.origins.iter().map(summand);
-        let mut order: Vec<u32> = (0..).take(self.origins.len()).collect();
+        let mut order = collect_exact(self.len(), 0_u32..);
         // By number where identities are equal, as a stable sort would have it in twice the memory.
         order.sort_unstable_by_key(|&number| (self.identities[number as usize], number));
         writer.finish(
             |out| {
-                documents()
+                self.documents()
                     .try_for_each(|(summand, old)| out.write(&summand.document(old).to_bytes()))
             },
             |out| order.iter().try_for_each(|number| out.write(&number.to_le_bytes())),
             |out| {
                 let mut end = 0_u64;
                 out.write(&end.to_le_bytes())?;
-                documents().try_for_each(|(summand, old)| {
+                self.documents().try_for_each(|(summand, old)| {
                     end += summand.counts.id(old).len() as u64;
                     out.write(&end.to_le_bytes())
                 })?;
-                documents().try_for_each(|(summand, old)| out.write(summand.counts.id(old)))
+                self.documents().try_for_each(|(summand, old)| out.write(summand.counts.id(old)))
             },
         )
     }
@@ -306,7 +350,7 @@ impl<'a> Assembly<'a> {
                         let sites = index.row(fingerprint).map(|row| row.sites());
                         let firsts = sites.into_iter().flatten();
                         let firsts = firsts.filter_map(|site| site.sample.first().copied());
-                        let number = firsts.map(|old| summand.numbers[old as usize]).min();
+                        let number = firsts.map(|old| summand.numbers.of(old)).min();
                         texts.push((fingerprint.0, number.unwrap_or(u32::MAX), text.into()));
                     }
                 }
@@ -355,7 +399,7 @@ impl<'a> Contributions<'a> {
                 let mut bytes = Vec::new();
                 builder.tuples.bytes_of(partition, &mut bytes)?;
                 let renumbered = |Tuple { fingerprint, number, is_head }: Tuple| {
-                    (fingerprint, summand.numbers[number as usize], !is_head)
+                    (fingerprint, summand.numbers.of(number), !is_head)
                 };
                 let mut tuples: Vec<_> = read(&bytes, partition).map(renumbered).collect();
                 tuples.sort_unstable();
@@ -386,7 +430,7 @@ impl<'a> Contributions<'a> {
                 *next = rest.next();
                 for count in found.sites() {
                     let site = summand.sites[count.site as usize];
-                    let numbers = count.sample.iter().map(|&old| summand.numbers[old as usize]);
+                    let numbers = count.sample.iter().map(|&old| summand.numbers.of(old));
                     row.add((site, count.documents, count.heads), numbers);
                 }
             }
@@ -418,7 +462,7 @@ fn builder_texts(
         };
         let len = usize::from(u16::from_le_bytes([prefix[12], prefix[13]]));
         let Some((text, tail)) = tail.split_at_checked(len) else { break };
-        texts.push((fingerprint, summand.numbers[number as usize], text.to_vec()));
+        texts.push((fingerprint, summand.numbers.of(number), text.to_vec()));
         rest = tail;
     }
     Ok(())
@@ -512,11 +556,29 @@ fn merge_sites(counts: &[Counts]) -> (Vec<Site>, Vec<Vec<u32>>) {
     (sites, numbers)
 }
 
-/// All documents by position.
+/// The first `len` of `items`, in no more memory than they take.
+fn collect_exact<T>(len: usize, items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all = Vec::new();
+    all.reserve_exact(len);
+    all.extend(items.take(len));
+    all
+}
+
+/// Gives documents their new numbers.
+fn renumber(summands: &mut [Summand], origins: &[Origin]) {
+    let mut numbers: Vec<_> = summands.iter().map(|s| vec![0; s.counts.documents()]).collect();
+    for (new, &(summand, old)) in (0_u32..).zip(origins) {
+        numbers[summand as usize][old as usize] = new;
+    }
+    for (summand, numbers) in summands.iter_mut().zip(numbers) {
+        summand.numbers = Numbers::Anew(numbers);
+    }
+}
+
+/// All documents by position; none where there is one summand, which has them so already.
 ///
-/// Only their origins are held and sorted; where they stand is read again for each comparison. Most
-/// runs are in order already, and then there is one comparison a document.
-fn order_documents(summands: &[Summand], inputs: &[Input]) -> Vec<Origin> {
+/// Only their origins are held and sorted; where they stand is read again for each comparison.
+fn order_documents(summands: &[Summand], inputs: &[Input]) -> Option<Vec<Origin>> {
     // Inputs of one name are parts of one: where it was cut must not show.
     let mut places = Vec::with_capacity(inputs.len());
     for (at, input) in (0_u32..).zip(inputs) {
@@ -530,11 +592,17 @@ fn order_documents(summands: &[Summand], inputs: &[Input]) -> Vec<Origin> {
         let generation = inputs[row.input as usize].generation;
         ((generation, row.order, place, row.record), (row.identity, row.input, (summand, old)))
     };
-    let mut origins = Vec::new();
-    origins.reserve_exact(summands.iter().map(|summand| summand.numbers.len()).sum());
-    for (number, summand) in (0_u32..).zip(summands) {
-        origins.extend((0_u32..).take(summand.numbers.len()).map(|old| (number, old)));
+    let origins = || {
+        let numbered = (0_u32..).zip(summands);
+        numbered.flat_map(|(at, summand)| {
+            (0_u32..).take(summand.counts.documents()).map(move |old| (at, old))
+        })
+    };
+    if summands.len() < 2 && origins().is_sorted_by_key(|origin| position(&origin)) {
+        return None;
     }
+    let len = summands.iter().map(|summand| summand.counts.documents()).sum();
+    let mut origins = collect_exact(len, origins());
     origins.sort_unstable_by_key(position);
-    origins
+    Some(origins)
 }

@@ -69,7 +69,7 @@ pub(crate) fn number(parts: impl Iterator<Item = Result<(u64, Index)>>) -> Resul
             continue;
         }
         if *recipe.get_or_insert(index.recipe()) != index.recipe() {
-            let what = "was made with other --paragraph, --shingle or --window settings";
+            let what = "takes fingerprints in another way than the rest; learn both anew";
             return Err(Error::index(format!("{name:016x}"), what));
         }
         let [input @ Input { generation: 0, key, .. }] = index.inputs() else {

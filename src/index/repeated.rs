@@ -12,19 +12,38 @@ use crate::text::Fingerprint;
 
 /// What the rows need to know of the documents.
 pub(super) struct Numbering<'a> {
-    /// New number of each document as it was counted.
-    pub(super) numbers: &'a [u32],
+    /// New numbers by those under which documents were counted.
+    pub(super) numbers: &'a Numbers,
     /// Site by new number.
     pub(super) sites: &'a [u32],
     /// Identity by new number.
     pub(super) identities: &'a [u64],
 }
 
+/// The new numbers of the documents of one count.
+#[derive(Debug)]
+pub(super) enum Numbers {
+    /// Those they have.
+    Kept,
+    /// By old number.
+    Anew(Vec<u32>),
+}
+
+impl Numbers {
+    #[inline]
+    pub(super) fn of(&self, old: u32) -> u32 {
+        match self {
+            Self::Kept => old,
+            Self::Anew(numbers) => numbers[old as usize],
+        }
+    }
+}
+
 impl Numbering<'_> {
     /// The site of a document by the number under which it was counted.
     #[inline]
     fn site_of(&self, document: u32) -> u32 {
-        self.sites[self.numbers[document as usize] as usize]
+        self.sites[self.numbers.of(document) as usize]
     }
 }
 
@@ -89,39 +108,50 @@ impl Repeated {
         let count = self.tuples.len() / TUPLE_BYTES;
         let slices = count.div_ceil((memory_bytes / GROUPING_BYTES).max(1)).clamp(1, SLICES_MAX);
         let mut payload = Vec::new();
-        let mut answers = PartitionAnswers::new(count);
         self.fill_filter(partition);
-        let mut found = Vec::new();
+        if slices == 1 {
+            let mut answers = PartitionAnswers::new(count);
+            self.encode_slice(partition, (0, 1), numbering, &mut payload);
+            self.answers(numbering)
+                .for_each(|(place, row, beside)| answers.set(place, row, beside));
+            return (payload, answers);
+        }
+        let places = (0..).zip(read(&self.tuples, partition));
+        let places = places.filter(|(_, tuple)| self.may_repeat(tuple.fingerprint));
+        let mut answers = PartitionAnswers::open(count, places.map(|(place, _)| place));
         for slice in 0..slices {
-            self.choose(partition, (slice, slices));
-            self.group();
-            self.gather(numbering);
-            self.encode(numbering, &mut payload);
-            if slices == 1 {
-                self.answer(numbering, |place, row, beside| answers.set(place, row, beside));
-            } else {
-                self.answer(numbering, |place, row, beside| found.push((place, row, beside)));
-            }
+            self.encode_slice(partition, (slice, slices), numbering, &mut payload);
+            answers.fill(self.answers(numbering));
         }
-        // Places rise within a slice only.
-        found.sort_unstable_by_key(|(place, ..)| *place);
-        for (place, row, beside) in found {
-            answers.set(place, row, beside);
-        }
+        answers.close();
         (payload, answers)
     }
 
-    /// Gives `set` place, row and counts of each tuple that has a row.
-    fn answer(&self, numbering: &Numbering, mut set: impl FnMut(u32, u32, Beside)) {
-        for (candidate, &group) in self.candidates.iter().zip(&self.group_of) {
+    /// Groups the candidates of a slice and encodes their rows.
+    fn encode_slice(
+        &mut self,
+        partition: usize,
+        slice: (usize, usize),
+        numbering: &Numbering,
+        payload: &mut Vec<u8>,
+    ) {
+        self.choose(partition, slice);
+        self.group();
+        self.gather(numbering);
+        self.encode(numbering, payload);
+    }
+
+    /// Place, row and counts of each candidate that has a row.
+    fn answers(&self, numbering: &Numbering) -> impl Iterator<Item = (u32, u32, Beside)> {
+        self.candidates.iter().zip(&self.group_of).filter_map(|(candidate, &group)| {
             let group = &self.groups[group as usize];
-            if group.documents > 1 {
+            (group.documents > 1).then(|| {
                 let site = numbering.site_of(candidate.number >> 1);
                 let here = on_site(&self.documents[group.range()], site);
                 let here = u32::try_from(here).unwrap_or(u32::MAX);
-                set(candidate.place, group.row, Beside::new(here, group.documents));
-            }
-        }
+                (candidate.place, group.row, Beside::new(here, group.documents))
+            })
+        })
     }
 
     /// Marks what is seen once, and again.
@@ -220,7 +250,7 @@ impl Repeated {
                 self.documents[group.end as usize - 1] |= u64::from(is_head);
                 continue;
             }
-            let new = numbering.numbers[document as usize];
+            let new = numbering.numbers.of(document);
             self.documents[group.end as usize] =
                 standing(numbering.site_of(document), new, is_head);
             group.last = document;
@@ -276,9 +306,8 @@ mod tests {
                 *holders.entry(fingerprint).or_default().entry(number).or_default() |= is_head;
                 places.push((fingerprint, number));
             }
-            let numbers: Vec<u32> = (0..1200).collect();
             let identities: Vec<u64> = (0..1200).map(|n| n * 7919 % 1201).collect();
-            let numbering = Numbering { numbers: &numbers, sites: &sites, identities: &identities };
+            let numbering = Numbering { numbers: &Numbers::Kept, sites: &sites, identities: &identities };
             let mut repeated = Repeated::default();
             tuples.bytes_of(0, &mut repeated.tuples).unwrap();
             let memory = if is_tight { 0 } else { 1 << 20 };

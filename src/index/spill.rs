@@ -83,11 +83,20 @@ impl Spill {
         &memory[at..at + self.filled[partition]]
     }
 
+    /// How many bytes of a partition are in the file.
+    fn spilled(&self, partition: usize) -> usize {
+        self.blocks[partition].iter().map(|block| block.bytes).sum()
+    }
+
+    /// How many bytes one partition has.
+    pub(crate) fn bytes(&self, partition: usize) -> usize {
+        self.spilled(partition) + self.filled[partition]
+    }
+
     /// All bytes of one partition, in the order of appending, in place of what is in `bytes`.
     pub(crate) fn read(&self, partition: usize, bytes: &mut Vec<u8>) -> Result<()> {
-        let spilled: usize = self.blocks[partition].iter().map(|block| block.bytes).sum();
         bytes.clear();
-        bytes.resize(spilled, 0);
+        bytes.resize(self.spilled(partition), 0);
         if let Some(file) = &self.file {
             let mut file = file.lock().expect("no thread panics while it reads");
             let mut at = 0;

@@ -332,6 +332,12 @@ impl Index {
         })
     }
 
+    /// Bytes of the rows and texts of one partition in the file.
+    pub(super) fn partition_bytes(&self, number: usize) -> usize {
+        let bytes = self.header.partitions.get(number).map_or(0, |place| place.section.bytes);
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+
     fn row_at<'a>(&'a self, partition: &Partition<'a>, at: usize) -> Option<Row<'a>> {
         let value = u64_at(partition.entries, 2 * at + 1)?;
         if let Some(number) = partition.document_of(at) {

@@ -80,6 +80,11 @@ impl Tuples {
         self.spill.settle()
     }
 
+    /// How many bytes one partition has.
+    pub(super) fn bytes(&self, partition: usize) -> usize {
+        self.spill.bytes(partition)
+    }
+
     /// The bytes of one partition, for [`read`], in place of what is in `bytes`.
     pub(super) fn bytes_of(&self, partition: usize, bytes: &mut Vec<u8>) -> Result<()> {
         self.spill.read(partition, bytes)

@@ -12,7 +12,8 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Rejects, Saving, Targets, write_index};
+use super::assemble::write_index;
+use super::{Job, Rejects, Saving, Targets};
 use crate::error::{Error, Result};
 use crate::hash::stable;
 use crate::index::build::Texts;
