@@ -126,6 +126,8 @@ def worker(name):
 
 def datatrove(folder, _):
     package("datatrove")
+    # It imports both without asking for them.
+    package("regex")
     package("spacy")
     # It hands strings to the hash, which later ones refuse.
     package("xxhash")
