@@ -25,19 +25,31 @@ pub(crate) fn fold(a: u64, b: u64) -> u64 {
 /// Words are short, and one multiplication each is what they cost; XXH3-64 takes 7 to 9 ns.
 #[inline]
 pub(crate) fn word(bytes: &[u8]) -> u64 {
-    let mut hash = 0;
+    let mut hash = Word::default();
     for eight in bytes.chunks(8) {
         let mut word = [0; 8];
         word[..eight.len()].copy_from_slice(eight);
-        hash = fold(hash ^ u64::from_le_bytes(word) ^ SPREAD[0], SPREAD[1]);
+        hash.add(u64::from_le_bytes(word));
     }
-    hash
+    hash.finish()
 }
 
-/// [`word`] of at most eight bytes, given as one number.
-#[inline]
-pub(crate) fn short_word(word: u64) -> u64 {
-    fold(word ^ SPREAD[0], SPREAD[1])
+/// [`word`] of bytes that come eight at a time.
+#[derive(Default)]
+pub(crate) struct Word(u64);
+
+impl Word {
+    /// Takes in the next eight bytes, little-endian; of the last the rest is zero.
+    #[inline]
+    pub(crate) fn add(&mut self, eight: u64) {
+        self.0 = fold(self.0 ^ eight ^ SPREAD[0], SPREAD[1]);
+    }
+
+    /// The hash of all bytes so far.
+    #[inline]
+    pub(crate) fn finish(self) -> u64 {
+        self.0
+    }
 }
 
 /// XXH3-64 of `bytes` with seed 0: the frozen hash of everything that is persisted.

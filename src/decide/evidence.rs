@@ -9,6 +9,7 @@ use super::rules::Rules;
 use super::score;
 use super::witness::{PHRASE_SITES_MIN, Vote, best_witness, is_story};
 use crate::document::Document;
+use crate::index::row::Sample;
 use crate::index::{Finder, Index, Row, SAMPLE, SiteCount};
 use crate::text::affix::AFFIXES;
 use crate::text::repeat::{Repeat, covered_tokens, ratio};
@@ -151,6 +152,9 @@ impl Found<'_, '_> {
         ratio(covered, self.paragraph.tokens as usize)
     }
 }
+
+/// No number of otherwise different documents is enough: all are looked at.
+const ALL: u32 = u32::MAX;
 
 /// Less of a paragraph than this in the shingles of a witness, or of a template, counts as nothing.
 pub const COVERAGE_MIN: f64 = 0.2;
@@ -321,7 +325,7 @@ impl<'a> Gatherer<'a> {
         let of_documents =
             subject.site.map_or(0, |site| self.index.sites()[site as usize].documents);
         let (sampled, contexts) = count.as_ref().map_or((1, 1), |count| {
-            self.distinct_contexts(subject, context_hash(paragraph.masked), &count.sample)
+            self.distinct_contexts(subject, context_hash(paragraph.masked), &count.sample, ALL)
         });
         let totals = masked.map(|row| row.totals()).unwrap_or_default();
         let documents = count.as_ref().map_or(0, |count| count.documents);
@@ -360,8 +364,15 @@ impl<'a> Gatherer<'a> {
     }
 
     /// How many documents of the sample, the judged one included, were looked at, and how many
-    /// of them are otherwise different: copies of one story are one.
-    fn distinct_contexts(&self, subject: &Subject, own: u32, sample: &[u32]) -> (u32, u32) {
+    /// of them are otherwise different: copies of one story are one. None is looked at when `enough`
+    /// are found.
+    fn distinct_contexts(
+        &self,
+        subject: &Subject,
+        own: u32,
+        sample: &[u32],
+        enough: u32,
+    ) -> (u32, u32) {
         let mut all = [Contexts::default(); SAMPLE + 2];
         let (mut sampled, mut distinct) = (0, 0);
         let others = sample.iter().filter(|&&number| Some(number) != subject.own);
@@ -372,6 +383,9 @@ impl<'a> Gatherer<'a> {
             distinct += u32::from(is_new);
             all[sampled] = contexts;
             sampled += 1;
+            if distinct == enough {
+                break;
+            }
         }
         (u32::try_from(sampled).unwrap_or(u32::MAX), distinct)
     }
@@ -394,7 +408,7 @@ impl<'a> Gatherer<'a> {
         let stays = |count: &SiteCount| {
             let template = found.rows.masked.and_then(|row| row.on_site(count.site));
             let template = template.as_ref().unwrap_or(count);
-            let (_, contexts) = self.distinct_contexts(subject, own, &template.sample);
+            let (_, contexts) = self.distinct_contexts(subject, own, &template.sample, ALL);
             !self.may_be_boilerplate(found, template, contexts)
         };
         let Some(&(number, _)) = candidates.iter().find(|(_, count)| stays(count)) else {
@@ -507,8 +521,15 @@ impl<'a> Gatherer<'a> {
         if covered(&counts) < COVERAGE_MIN {
             return 0.0;
         }
+        let enough = self.policy.template_contexts_min;
+        // Neighbors mostly stand in the same documents.
+        let mut neighbor: Option<(Sample, u32)> = None;
         counts.retain(|(_, count)| {
-            let contexts = self.distinct_contexts(subject, own, &count.sample).1;
+            let same = neighbor.filter(|(sample, _)| *sample == count.sample);
+            let (_, contexts) = same.unwrap_or_else(|| {
+                (count.sample, self.distinct_contexts(subject, own, &count.sample, enough).1)
+            });
+            neighbor = Some((count.sample, contexts));
             self.policy.is_template(count.documents + new, contexts)
         });
         Some(covered(&counts)).filter(|&covered| covered >= COVERAGE_MIN).unwrap_or(0.0)

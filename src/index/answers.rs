@@ -10,7 +10,6 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use super::format::u64_at;
 use super::row::Beside;
 use super::table::{Index, Search, map};
 use super::tuples::Counts;
@@ -200,13 +199,15 @@ impl Answers {
             let begin = number.checked_sub(1).map_or(0, |before| self.places[before].1);
             let (middle, end) = self.places[number];
             let slice = |from, to| bytes.get(from..to).unwrap_or(&[]);
-            Part {
-                next_tuple: start.tuples[number] as usize,
-                next_row: start.rows[number] as usize,
-                bits: slice(begin, middle),
+            let mut part = Part {
+                bits: 0,
+                left: 0,
+                bytes: slice(begin, middle),
                 rows: slice(middle, end),
                 payload: index.payload(number),
-            }
+            };
+            part.skip(start.tuples[number] as usize, start.rows[number] as usize);
+            part
         });
         Some(Finder::InOrder(InOrder { parts: parts.collect() }))
     }
@@ -227,14 +228,54 @@ pub struct InOrder<'a> {
     parts: Vec<Part<'a>>,
 }
 
-/// The answers of a partition, and how far they are read.
+/// The answers of a partition that are not read yet.
 #[derive(Debug)]
 struct Part<'a> {
-    next_tuple: usize,
-    next_row: usize,
-    bits: &'a [u8],
+    /// The next bits, the very next lowest.
+    bits: u64,
+    /// How many these are.
+    left: u32,
+    /// Those behind them.
+    bytes: &'a [u8],
     rows: &'a [u8],
     payload: &'a [u8],
+}
+
+impl<'a> Part<'a> {
+    /// Goes past the answers to so many tuples, which have so many rows.
+    fn skip(&mut self, tuples: usize, rows: usize) {
+        let past = |bytes: &'a [u8], count: usize| bytes.get(8 * count..).unwrap_or(&[]);
+        self.bytes = past(self.bytes, tuples / 64);
+        self.rows = past(self.rows, rows);
+        for _ in 0..tuples % 64 {
+            self.is_row();
+        }
+    }
+
+    /// Whether the next tuple has a row.
+    #[inline]
+    fn is_row(&mut self) -> bool {
+        if self.left == 0 {
+            let Some((bits, bytes)) = self.bytes.split_first_chunk() else { return false };
+            (self.bits, self.left, self.bytes) = (u64::from_le_bytes(*bits), 64, bytes);
+        }
+        let is_row = self.bits & 1 == 1;
+        self.bits >>= 1;
+        self.left -= 1;
+        is_row
+    }
+
+    /// The row of the next tuple.
+    #[inline]
+    fn next(&mut self) -> Option<Row<'a>> {
+        if !self.is_row() {
+            return None;
+        }
+        let (row, rows) = self.rows.split_first_chunk()?;
+        self.rows = rows;
+        let (offset, beside) = read_row(u64::from_le_bytes(*row))?;
+        Some(Row::many(self.payload.get(offset as usize..)?).with(beside))
+    }
 }
 
 impl<'a> Finder<'a> {
@@ -280,6 +321,7 @@ impl<'a> Finder<'a> {
                     let row = answers.next(partition_of(fingerprint(wanted)));
                     Some((place, row?))
                 };
+                rows.reserve(wanted.len() / 2);
                 rows.extend((0..).zip(wanted).filter_map(next));
             }
         }
@@ -289,16 +331,7 @@ impl<'a> Finder<'a> {
 impl<'a> InOrder<'a> {
     #[inline]
     fn next(&mut self, partition: usize) -> Option<Row<'a>> {
-        let part = self.parts.get_mut(partition)?;
-        let tuple = part.next_tuple;
-        part.next_tuple += 1;
-        if u64_at(part.bits, tuple / 64)? >> (tuple % 64) & 1 == 0 {
-            return None;
-        }
-        let row = u64_at(part.rows, part.next_row)?;
-        part.next_row += 1;
-        let (offset, beside) = read_row(row)?;
-        Some(Row::many(part.payload.get(offset as usize..)?).with(beside))
+        self.parts.get_mut(partition)?.next()
     }
 }
 

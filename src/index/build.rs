@@ -143,11 +143,16 @@ impl Builder {
         // The head is counted first, its paragraph fingerprints before its heads and tails.
         let of_head = sketch.head().into_iter().flat_map(ParagraphSketch::fingerprints);
         let mut heads = of_head.filter(|fingerprint| fingerprint.kind() == Kind::Paragraph).count();
-        sketch.fingerprints().try_for_each(|fingerprint| {
+        for fingerprint in sketch.paragraph_fingerprints() {
             let is_head = heads > 0;
             heads = heads.saturating_sub(1);
-            self.tuples.push(Tuple { fingerprint: fingerprint.0, number, is_head })
-        })
+            self.tuples.push(Tuple { fingerprint: fingerprint.0, number, is_head })?;
+        }
+        for shingle in &sketch.shingles {
+            let fingerprint = shingle.fingerprint.0;
+            self.tuples.push(Tuple { fingerprint, number, is_head: false })?;
+        }
+        Ok(())
     }
 
     fn add_texts(&mut self, number: u32, document: &Document, sketch: &Sketch) -> Result<()> {

@@ -35,7 +35,8 @@ pub const PARTITIONS: usize = 256;
 /// Longest text kept to show what recurs, in bytes.
 pub const TEXT_BYTES_MAX: usize = 200;
 
-/// The partition that holds a fingerprint.
+/// The partition that holds a fingerprint: its top byte.
+#[inline]
 pub(crate) fn partition_of(fingerprint: crate::text::Fingerprint) -> usize {
-    usize::try_from(fingerprint.0 >> 56).expect("eight bits are left")
+    usize::from(fingerprint.0.to_le_bytes()[7])
 }

@@ -21,7 +21,7 @@ pub(crate) struct Spill {
     /// Bytes of each buffer; 0 as long as there is none.
     buffer_bytes: usize,
     /// How full each is.
-    filled: Vec<usize>,
+    filled: Box<[usize; PARTITIONS]>,
     memory_bytes: usize,
     blocks: Vec<Vec<Block>>,
     file: Option<Mutex<File>>,
@@ -44,7 +44,7 @@ impl Spill {
         Self {
             memory: None,
             buffer_bytes: 0,
-            filled: vec![0; PARTITIONS],
+            filled: Box::new([0; PARTITIONS]),
             memory_bytes,
             blocks: vec![Vec::new(); PARTITIONS],
             file: None,

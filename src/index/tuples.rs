@@ -26,7 +26,7 @@ pub(super) type Counts = [u32; PARTITIONS];
 #[derive(Debug)]
 pub(super) struct Tuples {
     spill: Spill,
-    last: Vec<u32>,
+    last: Box<Counts>,
     counts: Box<Counts>,
     /// How many tuples stood before each batch of documents.
     pub(super) starts: Vec<Counts>,
@@ -45,7 +45,7 @@ impl Tuples {
     pub(super) fn new(memory_bytes: usize, folder: &Path) -> Self {
         Self {
             spill: Spill::new(memory_bytes, folder),
-            last: vec![0; PARTITIONS],
+            last: Box::new([0; PARTITIONS]),
             counts: Box::new([0; PARTITIONS]),
             starts: Vec::new(),
         }
@@ -63,16 +63,16 @@ impl Tuples {
         let above = tuple.number - self.last[partition];
         let kind = if tuple.is_head { HEAD } else { 0 };
         let word = (tuple.fingerprint | kind) << 8 | u64::from(above.min(FAR));
-        if above < FAR {
-            self.spill.push(partition, &word.to_le_bytes())?;
-        } else {
-            let both = [word, u64::from(tuple.number)].map(u64::to_le_bytes);
-            self.spill.push(partition, both.as_flattened())?;
-        }
         self.last[partition] = tuple.number;
         let count = &mut self.counts[partition];
         *count = count.checked_add(1).expect("a partition holds fewer than 2^32 tuples");
-        Ok(())
+        self.spill.push(partition, &word.to_le_bytes())?;
+        if above < FAR { Ok(()) } else { self.push_far(partition, tuple.number) }
+    }
+
+    #[cold]
+    fn push_far(&mut self, partition: usize, number: u32) -> Result<()> {
+        self.spill.push(partition, &u64::from(number).to_le_bytes())
     }
 
     /// See [`Spill::settle`].

@@ -303,8 +303,9 @@ impl Cases {
         let (capitals, small) = (count(b'A'), count(b'a'));
         let mut cases = Self { capitals, small, letters: capitals + small };
         if !head.is_ascii() {
-            let begin = |(at, _): &(usize, char)| *at < LOOKED_AT;
-            for (_, wide) in text.char_indices().take_while(begin).filter(|(_, c)| !c.is_ascii()) {
+            // Characters outside ASCII begin with such a byte, and only they have one.
+            let begin = (0..).zip(head).filter(|(_, byte)| **byte >= 0xC0);
+            for wide in begin.filter_map(|(at, _)| text.get(at..)?.chars().next()) {
                 let class = Class::of(wide);
                 cases.capitals += usize::from(class.is_uppercase());
                 cases.small += usize::from(class.is_lowercase());

@@ -4,6 +4,8 @@
 //! part of any, so that typography does not tell copies apart. A token with a digit in it also
 //! counts as a *slot*: masked fingerprints see only that a number, date or identifier stood there.
 
+use std::ops::Range;
+
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::class::Class;
@@ -59,47 +61,62 @@ impl Tokenizer {
     pub fn tokenize(&mut self, text: &str, tokens: &mut Vec<Token>) {
         self.fold(text.as_bytes());
         let lower = std::mem::take(&mut self.lower);
-        let mut start = 0;
-        let mut is_inside = false;
-        // Whether the run at hand has a byte outside ASCII in blocks before this one.
-        let mut is_wide = false;
+        // The run that goes on from the blocks before: where it starts, and whether a byte of it is
+        // outside ASCII.
+        let mut open: Option<(usize, bool)> = None;
+        let mut finish = |run: Range<usize>, is_wide: bool| {
+            self.run((text, &lower), run, is_wide, tokens);
+        };
         for at in (0..text.len()).step_by(BLOCK) {
             let Some(block) = lower.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) else {
                 break;
             };
             let Bits { word, wide } = Bits::new(block);
-            let mut borders = word ^ (word << 1 | u64::from(is_inside));
-            // First byte in this block of the run at hand.
-            let mut first = 0;
-            while borders != 0 {
-                let border = borders.trailing_zeros();
-                borders &= borders - 1;
-                if is_inside {
-                    is_wide |= wide & bits_between(first, border) != 0;
-                    let run = (start, at + border as usize);
-                    if is_wide {
-                        let wide = text.get(run.0..run.1).unwrap_or_default();
-                        self.wide_run(wide, &lower[run.0..run.1], tokens);
-                    } else {
-                        tokens.push(ascii_token(&lower[run.0..], run.1 - run.0));
-                    }
+            let mut borders = word ^ (word << 1 | u64::from(open.is_some()));
+            if let Some((start, is_wide)) = &mut open {
+                let end = borders.trailing_zeros();
+                *is_wide |= wide & bits_between(0, end) != 0;
+                if borders == 0 {
+                    continue;
                 }
-                start = at + border as usize;
-                first = border;
-                is_inside = !is_inside;
-                is_wide = false;
+                borders &= borders - 1;
+                finish(*start..at + end as usize, *is_wide);
+                open = None;
             }
-            is_wide |= is_inside && wide & bits_between(first, 64) != 0;
+            while borders != 0 {
+                let start = borders.trailing_zeros();
+                borders &= borders - 1;
+                let end = borders.trailing_zeros();
+                let is_wide = wide & bits_between(start, end) != 0;
+                let start = at + start as usize;
+                if borders == 0 {
+                    open = Some((start, is_wide));
+                    break;
+                }
+                borders &= borders - 1;
+                finish(start..at + end as usize, is_wide);
+            }
         }
-        if is_inside {
-            if is_wide {
-                let wide = text.get(start..).unwrap_or_default();
-                self.wide_run(wide, &lower[start..text.len()], tokens);
-            } else {
-                tokens.push(ascii_token(&lower[start..], text.len() - start));
-            }
+        if let Some((start, is_wide)) = open {
+            finish(start..text.len(), is_wide);
         }
         self.lower = lower;
+    }
+
+    /// Pushes the tokens of one run of a text, which is also there in lower case.
+    #[inline]
+    fn run(
+        &mut self,
+        (text, lower): (&str, &[u8]),
+        run: Range<usize>,
+        is_wide: bool,
+        tokens: &mut Vec<Token>,
+    ) {
+        if is_wide {
+            self.wide_run(text.get(run.clone()).unwrap_or_default(), &lower[run], tokens);
+        } else {
+            tokens.push(ascii_token(&lower[run.start..], run.len()));
+        }
     }
 
     /// The first token of `word`, a run of letters and digits.
@@ -133,6 +150,7 @@ impl Tokenizer {
 
     /// The tokens of a run with characters outside ASCII; `lower` is the run with its ASCII letters
     /// in lower case.
+    #[inline(never)]
     fn wide_run(&mut self, run: &str, lower: &[u8], tokens: &mut Vec<Token>) {
         let mut word = WideWord::default();
         for (at, character) in run.char_indices() {
@@ -247,16 +265,29 @@ fn bits_between(from: u32, to: u32) -> u64 {
 /// The token of the first `length` bytes, lower-case letters and digits, at least 8 bytes behind.
 #[inline]
 fn ascii_token(bytes: &[u8], length: usize) -> Token {
+    let (mut hash, mut is_slot) = (hash::Word::default(), false);
+    // Most words have no more than eight letters.
+    let (mut bytes, mut left) = (bytes, length);
+    while let Some((eight, behind)) = bytes.split_first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        if left <= 8 {
+            let kept = u64::MAX >> (64 - 8 * left);
+            hash.add(eight & kept);
+            return Token { hash: hash.finish(), is_slot: is_slot | has_digit(eight, kept) };
+        }
+        hash.add(eight);
+        is_slot |= has_digit(eight, u64::MAX);
+        (bytes, left) = (behind, left - 8);
+    }
+    Token { hash: hash.finish(), is_slot }
+}
+
+/// Whether there is a digit among the `kept` of eight lower-case letters and digits.
+#[inline]
+fn has_digit(eight: u64, kept: u64) -> bool {
     /// Set in letters, not in digits.
     const LETTERS: u64 = 0x4040_4040_4040_4040;
-    if let Some(first) = bytes.first_chunk::<8>().filter(|_| length <= 8) {
-        let kept = u64::MAX >> (64 - 8 * length);
-        let word = u64::from_le_bytes(*first) & kept;
-        let is_slot = word & LETTERS != LETTERS & kept;
-        return Token { hash: hash::short_word(word), is_slot };
-    }
-    let bytes = &bytes[..length];
-    Token { hash: hash::word(bytes), is_slot: bytes.iter().any(u8::is_ascii_digit) }
+    !eight & LETTERS & kept != 0
 }
 
 /// Whether `character` belongs to a script that is written without spaces between words.
