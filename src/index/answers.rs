@@ -32,37 +32,21 @@ impl PartitionAnswers {
         Self { bits: vec![0; tuples.div_ceil(64)], rows: Vec::new() }
     }
 
-    /// Answers to so many tuples, of which those at the rising `places` may have a row.
-    pub(super) fn open(tuples: usize, places: impl Iterator<Item = u32>) -> Self {
-        let mut answers = Self::new(tuples);
-        places.for_each(|place| answers.bits[place as usize / 64] |= 1 << (place % 64));
-        let count: u32 = answers.bits.iter().map(|bits| bits.count_ones()).sum();
-        answers.rows = vec![NO_ROW; count as usize];
-        answers
+    /// Answers to so many tuples, of which each may have a row.
+    pub(super) fn open(tuples: usize) -> Self {
+        Self { rows: vec![NO_ROW; tuples], ..Self::new(tuples) }
     }
 
-    /// Answers some of the open ones, by rising place.
+    /// Answers some of the open ones.
     pub(super) fn fill(&mut self, answers: impl Iterator<Item = (u32, u32, Beside)>) {
-        let mut rank = Rank::default();
         for (place, offset, beside) in answers {
-            let rank = rank.of(&self.bits, place);
-            self.rows[rank as usize] = pack(offset, beside);
+            self.bits[place as usize / 64] |= 1 << (place % 64);
+            self.rows[place as usize] = pack(offset, beside);
         }
     }
 
     /// Those that are open still have no row.
     pub(super) fn close(&mut self) {
-        let mut rows = self.rows.iter();
-        for bits in &mut self.bits {
-            let mut open = *bits;
-            while open != 0 {
-                let lowest = open & open.wrapping_neg();
-                open ^= lowest;
-                if rows.next() == Some(&NO_ROW) {
-                    *bits ^= lowest;
-                }
-            }
-        }
         self.rows.retain(|row| *row != NO_ROW);
     }
 

@@ -5,11 +5,11 @@ use std::io::Write;
 use super::PARTITIONS;
 use super::answers::{AnswersWriter, PartitionAnswers};
 use super::build::{Builder, TEXT_PREFIX_BYTES};
-use super::documents::DocumentsView;
 use super::format::{EncodedPartition, Header, IS_HEAD, IS_OFFSET, Writer, u32_at, u64_at};
-use super::repeated::{Numbering, Numbers, Repeated};
+use super::repeated::{Numbering, Repeated};
 use super::row::{Beside, Row, RowBuilder};
-use super::table::{DocumentRow, Index, Input, Site};
+use super::summands::{Counts, Summand, Summands, collect_exact};
+use super::table::Index;
 use super::tuples::{TUPLE_BYTES, Tuple, read};
 use crate::error::{Error, Result};
 use crate::text::Fingerprint;
@@ -31,35 +31,12 @@ pub enum Keep {
 /// A sum of counts, with everything numbered anew; its partitions can be made in parallel.
 #[derive(Debug)]
 pub struct Assembly<'a> {
-    summands: Vec<Summand<'a>>,
+    summands: Summands<'a>,
     keep: Keep,
     recipe: Recipe,
-    inputs: Vec<Input>,
-    sites: Vec<Site>,
-    /// By new number: which summand and which of its documents. Most runs have one summand, in
-    /// order already, and need none.
-    origins: Option<Vec<Origin>>,
     /// By new number: their sites and identities.
     document_sites: Vec<u32>,
     identities: Vec<u64>,
-}
-
-/// One count, and the new numbers of its documents and sites.
-#[derive(Debug)]
-struct Summand<'a> {
-    counts: Counts<'a>,
-    numbers: Numbers,
-    sites: Vec<u32>,
-    inputs: Vec<u32>,
-}
-
-/// A summand, and the number of one of its documents.
-type Origin = (u32, u32);
-
-#[derive(Debug)]
-enum Counts<'a> {
-    Index(&'a Index),
-    Builder(&'a Builder, DocumentsView<'a>),
 }
 
 impl<'a> Assembly<'a> {
@@ -70,7 +47,8 @@ impl<'a> Assembly<'a> {
     /// When the parts were made by different recipes, or two of them hold the same input.
     pub fn new(indexes: &[&'a Index], builder: Option<&'a Builder>, keep: Keep) -> Result<Self> {
         let assembly = Self::unchecked(indexes, builder, keep)?;
-        let mut digests: Vec<_> = assembly.inputs.iter().filter(|i| i.documents > 0).collect();
+        let mut digests: Vec<_> =
+            assembly.summands.inputs.iter().filter(|i| i.documents > 0).collect();
         digests.sort_unstable_by_key(|input| input.digest);
         if let Some(twice) = digests.windows(2).find(|pair| pair[0].digest == pair[1].digest) {
             let (one, other) = (&twice[0].key, &twice[1].key);
@@ -100,63 +78,17 @@ impl<'a> Assembly<'a> {
             let what = "takes fingerprints in another way than the rest; learn both anew";
             return Err(Error::index("to merge", what));
         }
-        let mut counts: Vec<Counts<'a>> =
-            indexes.iter().map(|index| Counts::Index(index)).collect();
-        if let Some(builder) = builder {
-            counts.push(Counts::Builder(builder, builder.documents.view()?));
-        }
-        let generations = indexes.iter().flat_map(|index| index.inputs()).map(|i| i.generation);
-        let newest = generations.max().map_or(0, |generation| generation + 1);
-        let (inputs, input_numbers) = merge_inputs(&counts, newest);
-        let (sites, site_numbers) = merge_sites(&counts);
-        let numbered = counts.into_iter().zip(site_numbers.into_iter().zip(input_numbers));
-        let mut summands: Vec<Summand> = numbered
-            .map(|(counts, (sites, inputs))| Summand {
-                counts,
-                numbers: Numbers::Kept,
-                sites,
-                inputs,
-            })
-            .collect();
-        let origins = order_documents(&summands, &inputs);
-        if let Some(origins) = &origins {
-            renumber(&mut summands, origins);
-        }
-        let mut assembly = Self {
-            summands,
-            keep,
-            recipe,
-            inputs,
-            sites,
-            origins,
-            document_sites: Vec::new(),
-            identities: Vec::new(),
-        };
-        let rows = || assembly.documents().map(|(summand, old)| summand.document(old));
-        let document_sites = collect_exact(assembly.len(), rows().map(|row| row.site));
-        let identities = collect_exact(assembly.len(), rows().map(|row| row.identity));
-        (assembly.document_sites, assembly.identities) = (document_sites, identities);
-        Ok(assembly)
-    }
-
-    /// How many documents there are.
-    fn len(&self) -> usize {
-        self.summands.iter().map(|summand| summand.counts.documents()).sum()
-    }
-
-    /// All documents by number: the summand that has each, and its number there.
-    fn documents(&self) -> impl Iterator<Item = (&Summand<'a>, u32)> {
-        (0_u32..).take(self.len()).map(|number| {
-            let kept = (0, number);
-            let (summand, old) = self.origins.as_ref().map_or(kept, |all| all[number as usize]);
-            (&self.summands[summand as usize], old)
-        })
+        let summands = Summands::new(indexes, builder)?;
+        let rows = || summands.documents().map(|(summand, old)| summand.document(old));
+        let document_sites = collect_exact(summands.len(), rows().map(|row| row.site));
+        let identities = collect_exact(summands.len(), rows().map(|row| row.identity));
+        Ok(Self { summands, keep, recipe, document_sites, identities })
     }
 
     /// The same sum as counts of this generation: a part of a run that adds to older indexes.
     #[must_use]
     pub fn in_generation(mut self, generation: u32) -> Self {
-        for input in &mut self.inputs {
+        for input in &mut self.summands.inputs {
             input.generation = generation;
         }
         self
@@ -164,18 +96,17 @@ impl<'a> Assembly<'a> {
 
     /// Bytes that this and what was counted hold in memory as long as partitions are made.
     pub fn held_bytes(&self) -> usize {
-        let batches = self.builder().map_or(0, |builder| builder.tuples.starts.len());
+        let batches = self.summands.builder().map_or(0, |builder| builder.tuples.starts.len());
         // Where batches start in the counts is held twice, and once where their answers do.
         let of_batches = batches * 3 * size_of::<super::tuples::Counts>();
-        let is_anew = self.origins.is_some();
-        let of_order = if is_anew { size_of::<(Origin, u32)>() } else { 0 };
-        of_batches + self.len() * (size_of::<(u32, u64)>() + of_order)
+        let of_documents = self.summands.len() * size_of::<(u32, u64)>();
+        of_batches + of_documents + self.summands.held_bytes()
     }
 
     /// Bytes of the counts of the partition that has most.
     pub fn partition_bytes_max(&self) -> usize {
         let bytes = |partition| {
-            let summands = self.summands.iter().map(|summand| match &summand.counts {
+            let summands = self.summands.all.iter().map(|summand| match &summand.counts {
                 Counts::Index(index) => index.partition_bytes(partition),
                 Counts::Builder(builder, _) => builder.partition_bytes(partition),
             });
@@ -192,13 +123,13 @@ impl<'a> Assembly<'a> {
     pub fn partition(&self, partition: usize) -> Result<EncodedPartition> {
         let mut encoded = EncodedPartition::default();
         let mut contributions = Vec::new();
-        for summand in &self.summands {
+        for summand in &self.summands.all {
             contributions.push(Contributions::new(summand, partition)?);
         }
         let mut row = RowBuilder::default();
         while let Some(next) = contributions.iter().filter_map(Contributions::peek).min() {
             row.clear();
-            for (summand, from) in self.summands.iter().zip(&mut contributions) {
+            for (summand, from) in self.summands.all.iter().zip(&mut contributions) {
                 if from.peek() == Some(next) {
                     from.take(next, (self, summand), &mut row);
                 }
@@ -240,7 +171,7 @@ impl<'a> Assembly<'a> {
     ) -> Result<(EncodedPartition, PartitionAnswers)> {
         let repeated = &mut workspace.0;
         if let ([Summand { counts: Counts::Builder(builder, _), numbers, .. }], Keep::Answered) =
-            (self.summands.as_slice(), self.keep)
+            (self.summands.all.as_slice(), self.keep)
         {
             let (sites, identities) = (&self.document_sites, &self.identities);
             builder.tuples.bytes_of(partition, &mut repeated.tuples)?;
@@ -250,7 +181,7 @@ impl<'a> Assembly<'a> {
         }
         let encoded = self.partition(partition)?;
         let mut answers = PartitionAnswers::default();
-        if let Some(builder) = self.builder() {
+        if let Some(builder) = self.summands.builder() {
             builder.tuples.bytes_of(partition, &mut repeated.tuples)?;
             answers = PartitionAnswers::new(repeated.tuples.len() / TUPLE_BYTES);
             for (place, tuple) in (0..).zip(read(&repeated.tuples, partition)) {
@@ -264,16 +195,8 @@ impl<'a> Assembly<'a> {
 
     /// A place for the answers of all partitions, over an unnamed file in `folder`.
     pub fn answers(&self, file: std::fs::File, folder: &std::path::Path) -> AnswersWriter {
-        let starts = self.builder().map_or(&[][..], |builder| &builder.tuples.starts);
+        let starts = self.summands.builder().map_or(&[][..], |builder| &builder.tuples.starts);
         AnswersWriter::new(file, folder, starts)
-    }
-
-    /// What is counted just now; there is one at most.
-    fn builder(&self) -> Option<&'a Builder> {
-        self.summands.iter().find_map(|summand| match summand.counts {
-            Counts::Builder(builder, _) => Some(builder),
-            Counts::Index(_) => None,
-        })
     }
 
     /// Writes the index: all partitions, in order, then what they refer to; gives `out` back.
@@ -298,9 +221,9 @@ impl<'a> Assembly<'a> {
                 format!("{major}.{minor}.{patch}")
             },
             has_singletons: self.keep == Keep::All
-                && self.summands.iter().all(|summand| summand.counts.has_singletons()),
-            inputs: self.inputs.clone(),
-            sites: self.sites.clone(),
+                && self.summands.all.iter().all(|summand| summand.counts.has_singletons()),
+            inputs: self.summands.inputs.clone(),
+            sites: self.summands.sites.clone(),
             ..Header::default()
         };
         let mut writer = Writer::new(out, header)?;
@@ -310,23 +233,26 @@ impl<'a> Assembly<'a> {
             count += 1;
         }
         assert_eq!(count, PARTITIONS, "all partitions are written");
-        let mut order = collect_exact(self.len(), 0_u32..);
+        let mut order = collect_exact(self.summands.len(), 0_u32..);
         // By number where identities are equal, as a stable sort would have it in twice the memory.
         order.sort_unstable_by_key(|&number| (self.identities[number as usize], number));
         writer.finish(
             |out| {
-                self.documents()
+                self.summands
+                    .documents()
                     .try_for_each(|(summand, old)| out.write(&summand.document(old).to_bytes()))
             },
             |out| order.iter().try_for_each(|number| out.write(&number.to_le_bytes())),
             |out| {
                 let mut end = 0_u64;
                 out.write(&end.to_le_bytes())?;
-                self.documents().try_for_each(|(summand, old)| {
+                self.summands.documents().try_for_each(|(summand, old)| {
                     end += summand.counts.id(old).len() as u64;
                     out.write(&end.to_le_bytes())
                 })?;
-                self.documents().try_for_each(|(summand, old)| out.write(summand.counts.id(old)))
+                self.summands
+                    .documents()
+                    .try_for_each(|(summand, old)| out.write(summand.counts.id(old)))
             },
         )
     }
@@ -343,7 +269,7 @@ impl<'a> Assembly<'a> {
 
     fn add_texts(&self, partition: usize, encoded: &mut EncodedPartition) -> Result<()> {
         let mut texts: Vec<(u64, u32, Vec<u8>)> = Vec::new();
-        for summand in &self.summands {
+        for summand in &self.summands.all {
             match &summand.counts {
                 Counts::Index(index) => {
                     for (fingerprint, text) in index.texts(partition) {
@@ -466,143 +392,4 @@ fn builder_texts(
         rest = tail;
     }
     Ok(())
-}
-
-impl Summand<'_> {
-    /// One of its documents as the sum has it.
-    fn document(&self, old: u32) -> DocumentRow {
-        let row = match &self.counts {
-            Counts::Index(index) => index.document(old),
-            Counts::Builder(_, documents) => documents.row(old),
-        };
-        let row = row.expect("documents are numbered from 0 without gaps");
-        let (site, input) = (self.sites[row.site as usize], self.inputs[row.input as usize]);
-        DocumentRow { site, input, ..row }
-    }
-}
-
-impl Counts<'_> {
-    fn documents(&self) -> usize {
-        match self {
-            Self::Index(index) => index.documents(),
-            Self::Builder(builder, _) => builder.documents.len() as usize,
-        }
-    }
-
-    /// Whether the fingerprints that one document alone holds are all there.
-    fn has_singletons(&self) -> bool {
-        match self {
-            Self::Index(index) => index.has_singletons(),
-            Self::Builder(..) => true,
-        }
-    }
-
-    fn inputs(&self) -> &[Input] {
-        match self {
-            Self::Index(index) => index.inputs(),
-            Self::Builder(builder, _) => &builder.inputs,
-        }
-    }
-
-    fn sites(&self) -> &[Site] {
-        match self {
-            Self::Index(index) => index.sites(),
-            Self::Builder(builder, _) => &builder.sites,
-        }
-    }
-
-    fn id(&self, number: u32) -> &[u8] {
-        match self {
-            Self::Index(index) => index.id(number).as_bytes(),
-            Self::Builder(_, documents) => documents.id(number).unwrap_or(&[]),
-        }
-    }
-}
-
-/// All inputs in order, and for each summand where its inputs went.
-fn merge_inputs(counts: &[Counts], newest: u32) -> (Vec<Input>, Vec<Vec<u32>>) {
-    let mut all: Vec<(Input, usize, usize)> = Vec::new();
-    for (summand, counts) in counts.iter().enumerate() {
-        let newer = if matches!(counts, Counts::Builder(..)) { newest } else { 0 };
-        for (old, input) in counts.inputs().iter().enumerate() {
-            let generation = input.generation + newer;
-            all.push((Input { generation, ..input.clone() }, summand, old));
-        }
-    }
-    all.sort();
-    let mut numbers: Vec<Vec<u32>> = counts.iter().map(|c| vec![0; c.inputs().len()]).collect();
-    for (new, (_, summand, old)) in (0..).zip(&all) {
-        numbers[*summand][*old] = new;
-    }
-    (all.into_iter().map(|(input, ..)| input).collect(), numbers)
-}
-
-/// All sites by name, and for each summand where its sites went.
-fn merge_sites(counts: &[Counts]) -> (Vec<Site>, Vec<Vec<u32>>) {
-    let mut sum: std::collections::BTreeMap<&str, Site> = std::collections::BTreeMap::new();
-    for site in counts.iter().flat_map(Counts::sites) {
-        let empty = || Site { name: site.name.clone(), documents: 0, pages: 0 };
-        let into = sum.entry(&site.name).or_insert_with(empty);
-        into.documents += site.documents;
-        into.pages += site.pages;
-    }
-    let sites: Vec<Site> = sum.into_values().collect();
-    let number = |name: &str| {
-        let found = sites.binary_search_by(|site| site.name.as_str().cmp(name));
-        u32::try_from(found.expect("every site is in the sum")).expect("fewer than 2^32 sites")
-    };
-    let numbers =
-        counts.iter().map(|c| c.sites().iter().map(|site| number(&site.name)).collect()).collect();
-    (sites, numbers)
-}
-
-/// The first `len` of `items`, in no more memory than they take.
-fn collect_exact<T>(len: usize, items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut all = Vec::new();
-    all.reserve_exact(len);
-    all.extend(items.take(len));
-    all
-}
-
-/// Gives documents their new numbers.
-fn renumber(summands: &mut [Summand], origins: &[Origin]) {
-    let mut numbers: Vec<_> = summands.iter().map(|s| vec![0; s.counts.documents()]).collect();
-    for (new, &(summand, old)) in (0_u32..).zip(origins) {
-        numbers[summand as usize][old as usize] = new;
-    }
-    for (summand, numbers) in summands.iter_mut().zip(numbers) {
-        summand.numbers = Numbers::Anew(numbers);
-    }
-}
-
-/// All documents by position; none where there is one summand, which has them so already.
-///
-/// Only their origins are held and sorted; where they stand is read again for each comparison.
-fn order_documents(summands: &[Summand], inputs: &[Input]) -> Option<Vec<Origin>> {
-    // Inputs of one name are parts of one: where it was cut must not show.
-    let mut places = Vec::with_capacity(inputs.len());
-    for (at, input) in (0_u32..).zip(inputs) {
-        let of = |last: &Input| (last.generation, &last.key) == (input.generation, &input.key);
-        let is_part = at > 0 && of(&inputs[at as usize - 1]);
-        places.push(if is_part { places[at as usize - 1] } else { at });
-    }
-    let position = |&(summand, old): &Origin| {
-        let row = summands[summand as usize].document(old);
-        let place = places[row.input as usize];
-        let generation = inputs[row.input as usize].generation;
-        ((generation, row.order, place, row.record), (row.identity, row.input, (summand, old)))
-    };
-    let origins = || {
-        let numbered = (0_u32..).zip(summands);
-        numbered.flat_map(|(at, summand)| {
-            (0_u32..).take(summand.counts.documents()).map(move |old| (at, old))
-        })
-    };
-    if summands.len() < 2 && origins().is_sorted_by_key(|origin| position(&origin)) {
-        return None;
-    }
-    let len = summands.iter().map(|summand| summand.counts.documents()).sum();
-    let mut origins = collect_exact(len, origins());
-    origins.sort_unstable_by_key(position);
-    Some(origins)
 }

@@ -19,6 +19,7 @@ mod repeated;
 pub mod row;
 pub mod sketches;
 mod spill;
+mod summands;
 pub mod table;
 mod tuples;
 

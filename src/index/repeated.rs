@@ -1,12 +1,15 @@
 //! The rows of what stands in two documents or more, straight from the tuples of a partition.
 //!
-//! Most fingerprints stand in one document and need no row. A filter of two bits a fingerprint
-//! (seen, seen again) leaves them out in two passes over the tuples that touch little memory;
-//! what is left is grouped in a table. Sorting all tuples took four times as long. Where that would
-//! take too much memory, fingerprints are grouped slice by slice.
+//! Most fingerprints stand in one document and need no row. Tuples are put into buckets by their
+//! fingerprints, and a few buckets grouped at a time, so that the table stays in the cache; rows are
+//! then made in the order in which their fingerprints were counted first. Sorting all tuples took four
+//! times as long. Where that would take too much memory, tuples are grouped slice by slice.
+
+use std::ops::Range;
 
 use super::answers::PartitionAnswers;
-use super::row::{Beside, RowBuilder, on_site, standing};
+use super::row::{Beside, RowBuilder, number_of, on_site, site_of, standing};
+use super::summands::Numbers;
 use super::tuples::{TUPLE_BYTES, Tuple, read};
 use crate::text::Fingerprint;
 
@@ -20,79 +23,60 @@ pub(super) struct Numbering<'a> {
     pub(super) identities: &'a [u64],
 }
 
-/// The new numbers of the documents of one count.
-#[derive(Debug)]
-pub(super) enum Numbers {
-    /// Those they have.
-    Kept,
-    /// By old number.
-    Anew(Vec<u32>),
-}
-
-impl Numbers {
-    #[inline]
-    pub(super) fn of(&self, old: u32) -> u32 {
-        match self {
-            Self::Kept => old,
-            Self::Anew(numbers) => numbers[old as usize],
-        }
-    }
-}
-
-impl Numbering<'_> {
-    /// The site of a document by the number under which it was counted.
-    #[inline]
-    fn site_of(&self, document: u32) -> u32 {
-        self.sites[self.numbers.of(document) as usize]
-    }
-}
-
 /// Turns the tuples of a partition into rows and answers; keeps its space from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct Repeated {
     pub(super) tuples: Vec<u8>,
-    filter: Vec<[u64; 2]>,
-    candidates: Vec<Candidate>,
-    /// Number of each candidate's group.
-    group_of: Vec<u32>,
+    /// The places of a slice's tuples among those of the partition, rising.
+    places: Vec<u32>,
+    /// What is found of each.
+    found: Vec<Found>,
+    /// The tuples of the slice by bucket.
+    buckets: Vec<Bucketed>,
     groups: Vec<Group>,
-    table: Vec<u32>,
+    /// By group, as [`standing`] spells them, sorted.
     documents: Vec<u64>,
+    grouping: Grouping,
     row: RowBuilder,
 }
 
-/// A tuple whose fingerprint may stand twice.
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
+/// A tuple in its bucket.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bucketed {
     fingerprint: u64,
-    /// The number of its document, and in the lowest bit whether that begins with it.
-    number: u32,
-    /// Its place among the tuples of the partition.
-    place: u32,
+    /// Its document; see [`standing`].
+    standing: u64,
+    /// Its index in [`Repeated::places`].
+    index: u32,
 }
 
-/// The candidates that share a fingerprint.
+/// Which row a tuple has, and what stands beside it; none where the group is [`NO_GROUP`].
 #[derive(Debug, Clone, Copy)]
+struct Found {
+    group: u32,
+    beside: Beside,
+}
+
+const NO_GROUP: u32 = u32::MAX;
+
+/// A fingerprint that stands in several documents.
+#[derive(Debug, Clone)]
 struct Group {
     fingerprint: u64,
-    documents: u32,
-    /// The document counted last.
-    last: u32,
-    /// Where its documents end in [`Repeated::documents`], when they are gathered.
-    end: u32,
-    /// Where its row lies.
+    /// Where its documents lie in [`Repeated::documents`].
+    documents: Range<u32>,
+    /// Where its row lies; [`NO_ROW`] until it is encoded.
     row: u32,
 }
 
+const NO_ROW: u32 = u32::MAX;
+
 impl Group {
-    /// Where its documents lie, when they are gathered.
-    fn range(&self) -> std::ops::Range<usize> {
-        (self.end - self.documents) as usize..self.end as usize
+    fn range(&self) -> Range<usize> {
+        self.documents.start as usize..self.documents.end as usize
     }
 }
 
-/// Bits of the filter for each tuple: one in eight of the single ones is taken for repeated.
-const FILTER_BITS: usize = 8;
 /// What grouping takes for each tuple, in bytes, when all of them repeat.
 const GROUPING_BYTES: usize = 64;
 
@@ -108,26 +92,22 @@ impl Repeated {
         let count = self.tuples.len() / TUPLE_BYTES;
         let slices = count.div_ceil((memory_bytes / GROUPING_BYTES).max(1)).clamp(1, SLICES_MAX);
         let mut payload = Vec::new();
-        self.fill_filter(partition);
         if slices == 1 {
             let mut answers = PartitionAnswers::new(count);
             self.encode_slice(partition, (0, 1), numbering, &mut payload);
-            self.answers(numbering)
-                .for_each(|(place, row, beside)| answers.set(place, row, beside));
+            self.answers().for_each(|(place, row, beside)| answers.set(place, row, beside));
             return (payload, answers);
         }
-        let places = (0..).zip(read(&self.tuples, partition));
-        let places = places.filter(|(_, tuple)| self.may_repeat(tuple.fingerprint));
-        let mut answers = PartitionAnswers::open(count, places.map(|(place, _)| place));
+        let mut answers = PartitionAnswers::open(count);
         for slice in 0..slices {
             self.encode_slice(partition, (slice, slices), numbering, &mut payload);
-            answers.fill(self.answers(numbering));
+            answers.fill(self.answers());
         }
         answers.close();
         (payload, answers)
     }
 
-    /// Groups the candidates of a slice and encodes their rows.
+    /// Groups the tuples of a slice and encodes their rows.
     fn encode_slice(
         &mut self,
         partition: usize,
@@ -135,138 +115,203 @@ impl Repeated {
         numbering: &Numbering,
         payload: &mut Vec<u8>,
     ) {
-        self.choose(partition, slice);
-        self.group();
-        self.gather(numbering);
+        let ends = self.fill_buckets(partition, slice, numbering);
+        let count = self.places.len();
+        self.found.clear();
+        self.found.resize(count, Found { group: NO_GROUP, beside: Beside::default() });
+        self.groups.clear();
+        self.documents.clear();
+        let together = (BUCKETS * CACHED_TUPLES / count.max(1)).clamp(1, BUCKETS);
+        let mut start = 0;
+        for ends in ends.chunks(together) {
+            let end = ends.last().map_or(start, |end| *end as usize);
+            self.find(start..end);
+            start = end;
+        }
         self.encode(numbering, payload);
     }
 
-    /// Place, row and counts of each candidate that has a row.
-    fn answers(&self, numbering: &Numbering) -> impl Iterator<Item = (u32, u32, Beside)> {
-        self.candidates.iter().zip(&self.group_of).filter_map(|(candidate, &group)| {
-            let group = &self.groups[group as usize];
-            (group.documents > 1).then(|| {
-                let site = numbering.site_of(candidate.number >> 1);
-                let here = on_site(&self.documents[group.range()], site);
-                let here = u32::try_from(here).unwrap_or(u32::MAX);
-                (candidate.place, group.row, Beside::new(here, group.documents))
-            })
-        })
+    /// Place, row and counts of each tuple of the slice that has a row.
+    fn answers(&self) -> impl Iterator<Item = (u32, u32, Beside)> {
+        let all = self.places.iter().zip(&self.found);
+        all.filter(|(_, found)| found.group != NO_GROUP)
+            .map(|(&place, found)| (place, self.groups[found.group as usize].row, found.beside))
     }
 
-    /// Marks what is seen once, and again.
-    fn fill_filter(&mut self, partition: usize) {
-        let count = self.tuples.len() / TUPLE_BYTES;
-        let words = (count * FILTER_BITS / 64).next_power_of_two().max(16);
-        self.filter.clear();
-        self.filter.resize(words, [0; 2]);
-        for tuple in read(&self.tuples, partition) {
-            let (at, bit) = self.place(tuple.fingerprint);
-            let [seen, again] = &mut self.filter[at];
-            *again |= *seen & bit;
-            *seen |= bit;
+    /// Puts the tuples of a slice into buckets, in their order; gives where each bucket ends.
+    fn fill_buckets(
+        &mut self,
+        partition: usize,
+        (slice, slices): (usize, usize),
+        numbering: &Numbering,
+    ) -> [u32; BUCKETS] {
+        let Self { tuples, places, buckets, .. } = self;
+        let of_slice = || {
+            let tuples = (0_u32..).zip(read(tuples, partition));
+            tuples.filter(move |(_, tuple)| slice_of(tuple.fingerprint, slices) == slice)
+        };
+        places.clear();
+        let mut ends = [0_u32; BUCKETS];
+        for (place, tuple) in of_slice() {
+            places.push(place);
+            ends[bucket_of(tuple.fingerprint)] += 1;
         }
+        let mut start = 0;
+        for end in &mut ends {
+            (*end, start) = (start, start + *end);
+        }
+        buckets.resize(places.len(), Bucketed::default());
+        for (index, (_, Tuple { fingerprint, number, is_head })) in (0..).zip(of_slice()) {
+            let number = numbering.numbers.of(number);
+            let standing = standing(numbering.sites[number as usize], number, is_head);
+            let end = &mut ends[bucket_of(fingerprint)];
+            buckets[*end as usize] = Bucketed { fingerprint, standing, index };
+            *end += 1;
+        }
+        ends
     }
 
-    /// Takes the tuples of a slice whose fingerprint may stand twice for candidates.
-    fn choose(&mut self, partition: usize, (slice, slices): (usize, usize)) {
-        self.candidates.clear();
-        for (place, tuple) in (0..).zip(read(&self.tuples, partition)) {
-            if self.may_repeat(tuple.fingerprint) && slice_of(tuple.fingerprint, slices) == slice {
-                let Tuple { fingerprint, number, is_head } = tuple;
-                let number = number << 1 | u32::from(is_head);
-                self.candidates.push(Candidate { fingerprint, number, place });
+    /// Finds what there is of some tuples, which share their fingerprints with no others.
+    fn find(&mut self, range: Range<usize>) {
+        let Self { found, buckets, groups, documents, grouping, .. } = self;
+        let tuples = &buckets[range];
+        let first = groups.len();
+        grouping.group(tuples);
+        grouping.gather(tuples, groups, documents);
+        for group in &groups[first..] {
+            documents[group.range()].sort_unstable();
+        }
+        for (tuple, number) in tuples.iter().zip(grouping.kept()) {
+            if let Some(group) = groups.get(number as usize) {
+                let here = on_site(&documents[group.range()], site_of(tuple.standing));
+                let here = u32::try_from(here).unwrap_or(u32::MAX);
+                let all = group.documents.end - group.documents.start;
+                found[tuple.index as usize] =
+                    Found { group: number, beside: Beside::new(here, all) };
             }
         }
     }
 
-    /// Word and bit of a fingerprint in the filter: any bits but those of the partition and the
-    /// kind, as all are well mixed.
-    #[inline]
-    fn place(&self, fingerprint: u64) -> (usize, u64) {
-        let at = usize::try_from(fingerprint >> 16 & 0xFFFF_FFFF).unwrap_or(0);
-        (at & (self.filter.len() - 1), 1 << (fingerprint >> 2 & 63))
+    /// Encodes the row of each group, in the order in which they were counted first: so those of a
+    /// document lie near each other.
+    fn encode(&mut self, numbering: &Numbering, payload: &mut Vec<u8>) {
+        let identity = |number: u32| numbering.identities[number as usize];
+        for found in self.found.iter().filter(|found| found.group != NO_GROUP) {
+            let group = &mut self.groups[found.group as usize];
+            if group.row == NO_ROW {
+                group.row = u32::try_from(payload.len()).expect("rows of a partition are few");
+                let documents = &self.documents[group.range()];
+                let fingerprint = Fingerprint(group.fingerprint);
+                self.row.encode_documents(fingerprint, documents, identity, payload);
+            }
+        }
     }
+}
 
-    #[inline]
-    fn may_repeat(&self, fingerprint: u64) -> bool {
-        let (at, bit) = self.place(fingerprint);
-        self.filter[at][1] & bit != 0
+/// Groups tuples by their fingerprints; keeps its space from one time to the next.
+#[derive(Debug, Default)]
+struct Grouping {
+    fingerprints: Vec<Counted>,
+    /// Which of them each tuple has.
+    counted_of: Vec<u32>,
+    /// Their numbers, one more, by hash.
+    table: Vec<u32>,
+}
+
+/// A fingerprint among those that are grouped.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    fingerprint: u64,
+    documents: u32,
+    /// The number of the document counted last.
+    last: u32,
+    /// Its number among the groups, or [`NO_GROUP`].
+    group: u32,
+    /// Where its next document is put.
+    next: u32,
+}
+
+impl Counted {
+    fn new(fingerprint: u64) -> Self {
+        Self { fingerprint, documents: 0, last: u32::MAX, group: NO_GROUP, next: 0 }
     }
+}
 
-    /// Finds the group of each candidate and counts its documents.
-    fn group(&mut self) {
-        let slots = (2 * self.candidates.len()).next_power_of_two().max(16);
-        self.table.clear();
-        self.table.resize(slots, 0);
-        self.groups.clear();
-        self.group_of.clear();
-        for candidate in &self.candidates {
-            let number_of_document = candidate.number >> 1;
-            let mut at = usize::try_from(candidate.fingerprint >> 12 & 0xFFFF_FFFF).unwrap_or(0);
+impl Grouping {
+    /// Counts the documents of each fingerprint of `tuples`.
+    fn group(&mut self, tuples: &[Bucketed]) {
+        let Self { fingerprints, counted_of, table } = self;
+        let slots = (2 * tuples.len()).next_power_of_two().max(16);
+        table.clear();
+        table.resize(slots, 0);
+        fingerprints.clear();
+        counted_of.clear();
+        counted_of.extend(tuples.iter().map(|tuple| {
+            let mut at = usize::try_from(tuple.fingerprint >> 12 & 0xFFFF_FFFF).unwrap_or(0);
             let number = loop {
                 at &= slots - 1;
-                let Some(number) = self.table[at].checked_sub(1) else {
-                    self.groups.push(Group {
-                        fingerprint: candidate.fingerprint,
-                        documents: 0,
-                        last: u32::MAX,
-                        end: 0,
-                        row: 0,
-                    });
-                    self.table[at] = u32::try_from(self.groups.len()).expect("fewer than tuples");
-                    break self.table[at] - 1;
+                let Some(number) = table[at].checked_sub(1) else {
+                    fingerprints.push(Counted::new(tuple.fingerprint));
+                    let count = u32::try_from(fingerprints.len());
+                    table[at] = count.expect("a partition holds fewer than 2^32 tuples");
+                    break table[at] - 1;
                 };
-                if self.groups[number as usize].fingerprint == candidate.fingerprint {
+                if fingerprints[number as usize].fingerprint == tuple.fingerprint {
                     break number;
                 }
                 at += 1;
             };
-            let group = &mut self.groups[number as usize];
-            group.documents += u32::from(group.last != number_of_document);
-            group.last = number_of_document;
-            self.group_of.push(number);
-        }
+            let counted = &mut fingerprints[number as usize];
+            let document = number_of(tuple.standing);
+            counted.documents += u32::from(counted.last != document);
+            counted.last = document;
+            number
+        }));
     }
 
-    /// Puts the documents of each repeated group together, in their order.
-    fn gather(&mut self, numbering: &Numbering) {
-        let mut place = 0;
-        for group in self.groups.iter_mut().filter(|group| group.documents > 1) {
-            group.end = place;
-            place += group.documents;
-            group.last = u32::MAX;
+    /// Appends a group for each fingerprint of several documents, and these documents in the order of
+    /// counting.
+    fn gather(&mut self, tuples: &[Bucketed], groups: &mut Vec<Group>, documents: &mut Vec<u64>) {
+        let small = |count: usize| u32::try_from(count).expect("fewer than tuples");
+        let mut end = small(documents.len());
+        for counted in self.fingerprints.iter_mut().filter(|counted| counted.documents > 1) {
+            (counted.group, counted.next) = (small(groups.len()), end);
+            counted.last = u32::MAX;
+            end += counted.documents;
+            let fingerprint = counted.fingerprint;
+            groups.push(Group { fingerprint, documents: counted.next..end, row: NO_ROW });
         }
-        self.documents.clear();
-        self.documents.resize(place as usize, 0);
-        for (candidate, &number) in self.candidates.iter().zip(&self.group_of) {
-            let group = &mut self.groups[number as usize];
-            if group.documents < 2 {
+        documents.resize(end as usize, 0);
+        for (tuple, &number) in tuples.iter().zip(&self.counted_of) {
+            let counted = &mut self.fingerprints[number as usize];
+            if counted.group == NO_GROUP {
                 continue;
             }
-            let (document, is_head) = (candidate.number >> 1, candidate.number & 1 == 1);
-            if group.last == document {
+            if counted.last == number_of(tuple.standing) {
                 // Of a document that holds it at its head and elsewhere, the head counts.
-                self.documents[group.end as usize - 1] |= u64::from(is_head);
+                documents[counted.next as usize - 1] |= tuple.standing;
                 continue;
             }
-            let new = numbering.numbers.of(document);
-            self.documents[group.end as usize] =
-                standing(numbering.site_of(document), new, is_head);
-            group.last = document;
-            group.end += 1;
+            counted.last = number_of(tuple.standing);
+            documents[counted.next as usize] = tuple.standing;
+            counted.next += 1;
         }
     }
 
-    /// Encodes the row of each repeated group; its documents are sorted.
-    fn encode(&mut self, numbering: &Numbering, payload: &mut Vec<u8>) {
-        for group in self.groups.iter_mut().filter(|group| group.documents > 1) {
-            let documents = &mut self.documents[group.range()];
-            group.row = u32::try_from(payload.len()).expect("rows of a partition are few");
-            let identity = |number: u32| numbering.identities[number as usize];
-            self.row.encode_documents(Fingerprint(group.fingerprint), documents, identity, payload);
-        }
+    /// The number of each tuple's group, or [`NO_GROUP`].
+    fn kept(&self) -> impl Iterator<Item = u32> {
+        self.counted_of.iter().map(|&number| self.fingerprints[number as usize].group)
     }
+}
+
+/// Tuples are put into so many buckets, and as many buckets grouped at a time as hold this many of them.
+const BUCKETS: usize = 256;
+const CACHED_TUPLES: usize = 16 << 10;
+
+/// The bucket of a fingerprint: by bits that nothing else is chosen by.
+#[inline]
+fn bucket_of(fingerprint: u64) -> usize {
+    usize::from(fingerprint.to_le_bytes()[5])
 }
 
 /// More would read the tuples too often.
@@ -293,6 +338,7 @@ mod tests {
             counted in proptest::collection::vec((0_u64..40, 0_u32..4, any::<bool>()), 0..300),
             sites in proptest::collection::vec(0_u32..3, 1200),
             is_tight: bool,
+            is_anew: bool,
         ) {
             let mut tuples = Tuples::new(0, &std::env::temp_dir());
             let mut number = 0;
@@ -307,7 +353,8 @@ mod tests {
                 places.push((fingerprint, number));
             }
             let identities: Vec<u64> = (0..1200).map(|n| n * 7919 % 1201).collect();
-            let numbering = Numbering { numbers: &Numbers::Kept, sites: &sites, identities: &identities };
+            let numbers = if is_anew { Numbers::Anew((0..1200).rev().collect()) } else { Numbers::Kept };
+            let numbering = Numbering { numbers: &numbers, sites: &sites, identities: &identities };
             let mut repeated = Repeated::default();
             tuples.bytes_of(0, &mut repeated.tuples).unwrap();
             let memory = if is_tight { 0 } else { 1 << 20 };
@@ -318,8 +365,9 @@ mod tests {
                 prop_assert_eq!(found.is_some(), holders.len() > 1);
                 let Some((offset, beside)) = found else { continue };
                 let row = Row::many(&payload[offset as usize..]);
-                let site = sites[number as usize];
-                let here = holders.keys().filter(|&&other| sites[other as usize] == site);
+                let site_of = |old: u32| sites[numbers.of(old) as usize];
+                let site = site_of(number);
+                let here = holders.keys().filter(|&&other| site_of(other) == site);
                 let here = u32::try_from(here.count()).unwrap();
                 let all = u32::try_from(holders.len()).unwrap();
                 prop_assert_eq!(beside, Beside::new(here, all));

@@ -311,24 +311,22 @@ impl RowBuilder {
         self.finish(totals, payload);
     }
 
-    /// Sorts `documents` and appends the row of a fingerprint that stands in them to `payload`: each
-    /// is its site, its number, and whether it begins with the fingerprint; see [`standing`].
+    /// Appends the row of a fingerprint that stands in the rising `documents` to `payload`: each is its
+    /// site, its number, and whether it begins with the fingerprint; see [`standing`].
     pub(super) fn encode_documents(
         &mut self,
         fingerprint: Fingerprint,
-        documents: &mut [u64],
+        documents: &[u64],
         identity: impl Fn(u32) -> u64,
         payload: &mut Vec<u8>,
     ) {
-        documents.sort_unstable();
         let mut totals = Totals::default();
         for site in documents.chunk_by(|one, other| one >> 32 == other >> 32) {
             self.sample.extend(site.iter().map(|&standing| number_of(standing)));
             let heads = site.iter().filter(|&standing| standing & 1 == 1).count();
             let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
             let (documents, heads) = (count(site.len()), count(heads));
-            let of = u32::try_from(site[0] >> 32).unwrap_or(u32::MAX);
-            self.push_site(fingerprint, (of, documents, heads), &identity);
+            self.push_site(fingerprint, (site_of(site[0]), documents, heads), &identity);
             totals.add(documents, heads);
         }
         self.finish(totals, payload);
@@ -401,7 +399,15 @@ pub(super) fn on_site(documents: &[u64], site: u32) -> usize {
     documents[from..].partition_point(is)
 }
 
-fn number_of(standing: u64) -> u32 {
+/// The site of a document that [`standing`] spells.
+#[inline]
+pub(super) fn site_of(standing: u64) -> u32 {
+    u32::try_from(standing >> 32).unwrap_or(u32::MAX)
+}
+
+/// The number of a document that [`standing`] spells.
+#[inline]
+pub(super) fn number_of(standing: u64) -> u32 {
     u32::try_from((standing & u64::from(u32::MAX)) >> 1).unwrap_or(u32::MAX)
 }
 
@@ -440,7 +446,8 @@ mod tests {
             }
             let mut payload = vec![7];
             row.encode(Fingerprint(4), u64::from, &mut payload);
-            row.encode_documents(Fingerprint(4), &mut documents, u64::from, &mut same);
+            documents.sort_unstable();
+            row.encode_documents(Fingerprint(4), &documents, u64::from, &mut same);
             prop_assert_eq!(&payload[1..], &same);
             payload.push(9);
             for site in 0..13 {
