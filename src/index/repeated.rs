@@ -353,9 +353,10 @@ fn filter_place(words: usize, fingerprint: u64) -> (usize, u64) {
     (at & words.wrapping_sub(1), 1 << (fingerprint >> 2 & 63))
 }
 
-/// Tuples are put into so many buckets, and as many buckets grouped at a time as hold this many of them.
+/// Tuples are put into so many buckets, and as many buckets grouped at a time as hold this many of them;
+/// few in tests, which else would group all at once.
 const BUCKETS: usize = 256;
-const CACHED_TUPLES: usize = 4 << 10;
+const CACHED_TUPLES: usize = if cfg!(test) { 16 } else { 4 << 10 };
 
 /// The bucket of a fingerprint: by bits that nothing else is chosen by.
 #[inline]
@@ -396,8 +397,8 @@ mod tests {
             let mut places = Vec::new();
             for (low, above, is_head) in counted {
                 number += above;
-                // Of the first partition, spread over the slices, and of the kind of a paragraph.
-                let fingerprint = low << 50 | low << 20;
+                // Of the first partition, spread over slices and buckets, and of the kind of a paragraph.
+                let fingerprint = low << 50 | low << 40 | low << 20;
                 tuples.push(Tuple { fingerprint, number, is_head }).unwrap();
                 *holders.entry(fingerprint).or_default().entry(number).or_default() |= is_head;
                 places.push((fingerprint, number));

@@ -107,14 +107,8 @@ impl Sketch {
         self.paragraphs.iter().find(|paragraph| paragraph.tokens > 0)
     }
 
-    /// All that is counted of it, in the order in which it is counted and looked up: paragraphs
-    /// with a token first, then shingles.
-    pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
-        let shingles = self.shingles.iter().map(|shingle| shingle.fingerprint);
-        self.paragraph_fingerprints().chain(shingles)
-    }
-
-    /// The part of [`Self::fingerprints`] that is not shingles.
+    /// What is counted of its paragraphs, in the order in which it is counted and looked up; its shingles
+    /// follow.
     pub(crate) fn paragraph_fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
         let paragraphs = self.paragraphs.iter().filter(|paragraph| paragraph.tokens > 0);
         paragraphs.flat_map(ParagraphSketch::fingerprints)

@@ -150,6 +150,7 @@ impl Tokenizer {
 
     /// The tokens of a run with characters outside ASCII; `lower` is the run with its ASCII letters
     /// in lower case.
+    // Inlined, it makes short words pay for its registers.
     #[inline(never)]
     fn wide_run(&mut self, run: &str, lower: &[u8], tokens: &mut Vec<Token>) {
         let mut word = WideWord::default();
